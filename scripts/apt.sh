@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Sourced after lib.sh: Debian packages by way of a private apt state, so that
+# the system's own sources, lists and architectures stay as they are.
+
+APT=$CACHE/apt
+DEBS=$CACHE/deb
+
+debian_codename()
+{
+	local id
+
+	id=$(. /etc/os-release && echo "${ID:-}-${VERSION_CODENAME:-}")
+	case $id in
+	debian-bookworm | debian-trixie) echo "${id#debian-}" ;;
+	*) die "this needs Debian 12 or 13" ;;
+	esac
+}
+
+# apt_sources CODENAME SUITES: those of the system's own mirrors that are named
+apt_sources()
+{
+	local codename=$1 key=/usr/share/keyrings/debian-archive-keyring.gpg
+	local targets main
+
+	targets=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' |
+		  awk -v c="$codename" '$3 == "main" { sub(/^stable/, c, $2); print $1, $2 }' |
+		  sort -u)
+	main=$(awk -v c="$codename" '$2 == c { print $1; exit }' <<< "$targets")
+	[ -n "$main" ] || die "apt knows no mirror of Debian $codename: see sources.list(5)"
+	if [ "$codename" = bookworm ]; then
+		targets+=$'\n'"$main bookworm-backports"
+	fi
+	awk -v k="$key" -v suites=" $2 " 'index(suites, " " $2 " ") {
+		print "deb [signed-by=" k "]", $1, $2, "main" }' <<< "$targets"
+}
+
+apt_conf()
+{
+	cat <<-END
+	Dir::Etc::SourceList "$1/sources.list";
+	Dir::Etc::SourceParts "/dev/null";
+	Dir::State::Lists "$1/lists";
+	Dir::Cache "$1/cache";
+	APT::Architecture "amd64";
+	APT::Architectures { $2 };
+	APT::Sandbox::User "root";
+	Acquire::Languages "none";
+	Acquire::Retries "3";
+	END
+}
+
+# apt_setup host|image: write the private state.  "host" is this system with
+# backports added; "image" starts from nothing installed, for both
+# architectures, and is the plain release, so that what guests run changes
+# rarely.
+apt_setup()
+{
+	local dir=$APT/$1 c
+
+	c=$(debian_codename)
+	[ "$(dpkg --print-architecture)" = amd64 ] ||
+		die "this needs an amd64 host: the stock x86 kernel is built against there"
+	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial" "$DEBS"
+	if [ "$1" = host ]; then
+		apt_conf "$dir" '"amd64";' > "$dir/apt.conf"
+		apt_sources "$c" "$c $c-updates $c-security $c-backports" > "$dir/new"
+	else
+		apt_conf "$dir" '"amd64"; "arm64";' > "$dir/apt.conf"
+		echo "Dir::State::status \"$dir/status\";" >> "$dir/apt.conf"
+		: > "$dir/status"
+		apt_sources "$c" "$c $c-backports" > "$dir/new"
+	fi
+	if ! cmp -s "$dir/new" "$dir/sources.list"; then
+		mv "$dir/new" "$dir/sources.list"
+		apt_update "$1"
+	fi
+}
+
+apt_update()
+{
+	local log=$CACHE/log/apt-update
+
+	say "reading Debian's package lists"
+	if ! apt_with "$1" apt-get update -qq > "$log" 2>&1; then
+		rm -f "$APT/$1/sources.list"
+		die "cannot read Debian's package lists: $(grep -m1 '^[EW]:' "$log")"
+	fi
+}
+
+# apt_with host|image COMMAND...
+apt_with()
+{
+	local conf=$APT/$1/apt.conf
+
+	shift
+	APT_CONFIG=$conf "$@"
+}
+
+# deb_get PACKAGE[:ARCH][=VERSION]...: download, print the paths of the files
+deb_get()
+{
+	local uri file rest spec
+
+	for spec; do
+		read -r uri file rest < <(apt_with image apt-get --print-uris download "$spec" \
+					  2>> "$CACHE/log/apt-get" | tail -1) ||
+			die "Debian has no package $spec"
+		if [ ! -e "$DEBS/$file" ]; then
+			say "downloading $spec"
+			deb_download "$spec" "$file"
+		fi
+		echo "$DEBS/$file"
+	done
+}
+
+# deb_download SPEC FILE: apt checks the hash; the rename makes it all or nothing
+deb_download()
+{
+	local dir
+
+	dir=$(mktemp -d "$DEBS/.get-XXXXXX")
+	if ! (cd "$dir" && apt_with image apt-get -qq download "$1" > log 2>&1); then
+		local why
+		why=$(grep -m1 '^E:' "$dir/log" || echo "see the network")
+		rm -rf "$dir"
+		# The mirror may have moved on: read its lists again next time.
+		rm -f "$APT/image/sources.list"
+		die "cannot download $1: $why"
+	fi
+	mv "$dir"/*.deb "$DEBS/$2"
+	rm -rf "$dir"
+}

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Sourced by the programs in scripts/: messages, cache, locks.
+
+set -euo pipefail
+shopt -s inherit_errexit nullglob
+export LC_ALL=C
+umask 022
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/vmem-taiji
+JOBS=${JOBS:-$(nproc)}
+PROG=$(basename "$0")
+mkdir -p "$CACHE/lock" "$CACHE/log"
+
+say()
+{
+	echo "$PROG: $*" >&2
+}
+
+die()
+{
+	echo "$PROG: error: $*" >&2
+	exit 1
+}
+
+# hash_of: a short key for what comes on stdin
+hash_of()
+{
+	sha256sum | cut -c1-16
+}
+
+# with_lock NAME COMMAND...: run a command while holding a lock of the cache
+with_lock()
+{
+	local fd
+
+	exec {fd}>"$CACHE/lock/$1"
+	if ! flock -n "$fd"; then
+		say "waiting for another run that makes $1"
+		flock "$fd"
+	fi
+	shift
+	"$@"
+	exec {fd}>&-
+}
+
+# newest FILE...: the latest first; files may be none
+newest()
+{
+	[ $# -eq 0 ] || stat -c '%Y %n' "$@" | sort -rn | cut -d' ' -f2-
+}
+
+# arch_of FLAVOUR
+arch_of()
+{
+	case $1 in
+	arm64-*) echo arm64 ;;
+	amd64-*) echo amd64 ;;
+	*) die "unknown flavour '$1': use arm64-release, arm64-debug or amd64-stock" ;;
+	esac
+}
+
+# kernel_arch FLAVOUR: what Kbuild calls it
+kernel_arch()
+{
+	case $1 in
+	arm64-*) echo arm64 ;;
+	*) echo x86 ;;
+	esac
+}
+
+# cross_of ARCH: the prefix of the compiler
+cross_of()
+{
+	case $1 in
+	arm64) echo aarch64-linux-gnu- ;;
+	amd64) echo x86_64-linux-gnu- ;;
+	esac
+}
