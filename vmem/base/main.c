@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* vmem.ko: owns boot-reserved memory and the mappings of it. */
+#include <linux/module.h>
+
+#include "device.h"
+#include "region.h"
+#include "sysfs.h"
+
+#define VMEM_VERSION "0.1.0"
+
+static char *regions;
+module_param(regions, charp, 0444);
+MODULE_PARM_DESC(regions, "boot-reserved memory to use: SIZE@ADDR[,SIZE@ADDR...]");
+
+static int __init vmem_init(void)
+{
+	int ret;
+
+	ret = vmem_regions_claim(regions);
+	if (ret)
+		return ret;
+	ret = vmem_sysfs_init(VMEM_VERSION);
+	if (ret)
+		goto release_regions;
+	ret = vmem_device_init();
+	if (ret)
+		goto exit_sysfs;
+	return 0;
+
+exit_sysfs:
+	vmem_sysfs_exit();
+release_regions:
+	vmem_regions_release();
+	return ret;
+}
+module_init(vmem_init);
+
+static void __exit vmem_exit(void)
+{
+	vmem_device_exit();
+	vmem_sysfs_exit();
+	vmem_regions_release();
+}
+module_exit(vmem_exit);
+
+MODULE_DESCRIPTION("vmem: memory for virtual machines without struct page");
+MODULE_LICENSE("GPL");
+MODULE_VERSION(VMEM_VERSION);

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mapping allocation files into user space: shared, by page frame number,
+ * with the largest entries that fit.
+ *
+ * A mapping always starts, ends and is split at slices, so huge entries are
+ * all it needs.
+ */
+#define pr_fmt(fmt) "vmem: " fmt
+
+#include <linux/align.h>
+#include <linux/bits.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/pfn_t.h>
+#include <linux/sched.h>
+#include <linux/sizes.h>
+
+#include "alloc.h"
+#include "mapping.h"
+
+#ifndef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
+#error vmem needs huge page frame mappings: set CONFIG_TRANSPARENT_HUGEPAGE
+#endif
+
+#define MAPPING_SLICE	BIT(VMEM_SLICE_SHIFT)
+
+static bool mapping_aligned(unsigned long value)
+{
+	return IS_ALIGNED(value, MAPPING_SLICE);
+}
+
+static u64 mapping_offset(const struct vm_area_struct *vma, unsigned long addr)
+{
+	return ((u64)vma->vm_pgoff << PAGE_SHIFT) + (addr - vma->vm_start);
+}
+
+/* The physical address of [@addr, @addr + @size) if one entry can map it. */
+static bool mapping_find(const struct vm_area_struct *vma, unsigned long addr,
+			 unsigned long size, u64 *phys)
+{
+	u64 offset = mapping_offset(vma, addr);
+	const struct vmem_run *run;
+	u64 in_run;
+
+	if (addr < vma->vm_start || addr + size > vma->vm_end)
+		return false;
+	run = vmem_alloc_find(vma->vm_file->private_data,
+			      offset >> VMEM_SLICE_SHIFT);
+	if (!run)
+		return false;
+	in_run = offset - ((u64)run->first << VMEM_SLICE_SHIFT);
+	*phys = run->phys + in_run;
+	return in_run + size <= (u64)run->nr << VMEM_SLICE_SHIFT &&
+	       IS_ALIGNED(*phys, size);
+}
+
+static vm_fault_t mapping_huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	bool write = vmf->flags & FAULT_FLAG_WRITE;
+	unsigned long size = PAGE_SIZE << order;
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long addr = ALIGN_DOWN(vmf->address, size);
+	pfn_t pfn;
+	u64 phys;
+
+	if (!mapping_find(vma, addr, size, &phys))
+		return order ? VM_FAULT_FALLBACK : VM_FAULT_SIGBUS;
+	pfn = phys_to_pfn_t(phys, PFN_DEV);
+
+	switch (order) {
+	case 0:
+		/* Only where the user has turned huge pages off. */
+		pr_warn_once("mapping small pages, slowly: transparent_hugepage/enabled is never, or %s asked for none\n",
+			     current->comm);
+		return vmf_insert_pfn(vma, addr, pfn_t_to_pfn(pfn));
+	case PMD_ORDER:
+		return vmf_insert_pfn_pmd(vmf, pfn, write);
+#ifdef CONFIG_ARCH_SUPPORTS_PUD_PFNMAP
+	case PUD_ORDER:
+		return vmf_insert_pfn_pud(vmf, pfn, write);
+#endif
+	default:
+		return VM_FAULT_FALLBACK;
+	}
+}
+
+static vm_fault_t mapping_fault(struct vm_fault *vmf)
+{
+	return mapping_huge_fault(vmf, 0);
+}
+
+static int mapping_may_split(struct vm_area_struct *vma, unsigned long addr)
+{
+	return mapping_aligned(addr) ? 0 : -EINVAL;
+}
+
+static int mapping_mremap(struct vm_area_struct *vma)
+{
+	return mapping_aligned(vma->vm_start) ? 0 : -EINVAL;
+}
+
+static const struct vm_operations_struct mapping_vm_ops = {
+	.fault = mapping_fault,
+	.huge_fault = mapping_huge_fault,
+	.may_split = mapping_may_split,
+	.mremap = mapping_mremap,
+};
+
+/**
+ * vmem_mapping_check - what every mapping of the pool has to be
+ * @vma: the mapping
+ *
+ * Returns -EINVAL unless it is shared and aligned to slices.
+ */
+int vmem_mapping_check(const struct vm_area_struct *vma)
+{
+	u64 offset = mapping_offset(vma, vma->vm_start);
+
+	BUILD_BUG_ON(PMD_SHIFT != VMEM_SLICE_SHIFT);
+
+	/* Huge page frame entries cannot be copied on write. */
+	if (!(vma->vm_flags & VM_MAYSHARE))
+		return -EINVAL;
+	return mapping_aligned(vma->vm_start | vma->vm_end | offset) ?
+	       0 : -EINVAL;
+}
+
+/**
+ * vmem_mmap - map an allocation file
+ * @file: the file
+ * @vma: where
+ *
+ * Returns -EINVAL unless the mapping is shared, aligned to slices and within
+ * the file.
+ */
+int vmem_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	u64 offset = mapping_offset(vma, vma->vm_start);
+	u64 size = i_size_read(file_inode(file));
+	int ret;
+
+	ret = vmem_mapping_check(vma);
+	if (ret)
+		return ret;
+	if (offset > size || vma->vm_end - vma->vm_start > size - offset)
+		return -EINVAL;
+
+	/* VM_HUGEPAGE: huge faults come only where THP is allowed. */
+	vm_flags_set(vma, VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP |
+			  VM_HUGEPAGE);
+	vma->vm_ops = &mapping_vm_ops;
+	return 0;
+}
+
+/* A place for @len bytes where addresses and offsets agree modulo @align. */
+static unsigned long mapping_place(struct file *file, unsigned long len,
+				   u64 offset, unsigned long align,
+				   unsigned long flags)
+{
+	unsigned long addr;
+
+	if (len + align < len)
+		return -ENOMEM;
+	addr = mm_get_unmapped_area(current->mm, file, 0, len + align, 0, flags);
+	if (IS_ERR_VALUE(addr))
+		return addr;
+	return addr + ((offset - addr) & (align - 1));
+}
+
+/**
+ * vmem_get_unmapped_area - choose an address that huge entries can map
+ * @file: the file
+ * @addr: a hint, or the address with MAP_FIXED
+ * @len: of the mapping
+ * @pgoff: its offset in the file, in pages
+ * @flags: of mmap
+ */
+unsigned long vmem_get_unmapped_area(struct file *file, unsigned long addr,
+				     unsigned long len, unsigned long pgoff,
+				     unsigned long flags)
+{
+	u64 offset = (u64)pgoff << PAGE_SHIFT;
+	unsigned long place = -ENOMEM;
+
+	if (flags & MAP_FIXED || (addr && mapping_aligned(addr))) {
+		place = mm_get_unmapped_area(current->mm, file, addr, len,
+					     pgoff, flags);
+		if (flags & MAP_FIXED || place == addr)
+			return place;
+		place = -ENOMEM;
+	}
+	if (len >= SZ_1G)
+		place = mapping_place(file, len, offset, SZ_1G, flags);
+	if (IS_ERR_VALUE(place))
+		place = mapping_place(file, len, offset, MAPPING_SLICE, flags);
+	return place;
+}
