@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of taiji.ko know of each other.
+ *
+ * Lock order:
+ *	taiji_lock		the system's state changes: engine, switch, expand
+ *	  taiji_gate		read: the system stays as it is, calls into the engine are allowed if it is switched;
+ *				write: nobody is about to make one
+ */
+#ifndef TAIJI_BASE_H
+#define TAIJI_BASE_H
+
+#undef pr_fmt
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/mutex.h>
+#include <linux/printk.h>
+#include <linux/rwsem.h>
+#include <linux/types.h>
+#include <linux/taiji_call.h>
+
+struct device;
+
+/**
+ * struct taiji - the system, while it is switched
+ * @on:		every CPU is under stage 2
+ * @start:	what the engine was told; also the layout of memory
+ * @shared:	its figures
+ * @cpus:	and each CPU's
+ * @swappable:	one bit a section from @start.first on
+ * @nr_swappable: bits set
+ * @donated:	frames that the host gave
+ * @grown:	bytes added beyond RAM, from taiji_layout_grow_base() on
+ * @pause:	each CPU's time in the switch, in ns
+ */
+struct taiji {
+	bool on;
+	struct taiji_start *start;
+	struct taiji_shared *shared;
+	struct taiji_cpu_stats *cpus;
+	unsigned long *swappable;
+	unsigned long nr_swappable;
+	unsigned long donated;
+	u64 grown;
+	u64 __percpu *pause;
+};
+
+extern struct taiji taiji;
+extern struct mutex taiji_lock;
+extern struct rw_semaphore taiji_gate;
+
+static inline unsigned long taiji_index(u64 ipa)
+{
+	return (ipa - taiji.start->first) >> TAIJI_SECTION_SHIFT;
+}
+
+static inline u64 taiji_ipa(unsigned long index)
+{
+	return taiji.start->first + ((u64)index << TAIJI_SECTION_SHIFT);
+}
+
+static inline unsigned long taiji_nr_sections(void)
+{
+	return (taiji.start->end - taiji.start->first) >> TAIJI_SECTION_SHIFT;
+}
+
+/* engine_slot.c */
+int taiji_engine_get(void);
+void taiji_engine_put(void);
+const char *taiji_engine_version(void);
+
+/* layout.c */
+int taiji_layout_find(struct taiji_start *start);
+u64 taiji_layout_ram(const struct taiji_start *start);
+u64 taiji_layout_arena_size(const struct taiji_start *start);
+u64 taiji_layout_grow_base(const struct taiji_start *start);
+bool taiji_layout_is_movable(u64 ipa);
+
+/* switch.c */
+int taiji_switch_on(void);
+int taiji_switch_off(void);
+
+/* cpu.c */
+int taiji_cpu_init(void);
+void taiji_cpu_exit(void);
+
+/* swap.c */
+int taiji_swap(enum taiji_call func, u64 ipa);
+int taiji_swap_allow(u64 ipa, unsigned long nr, bool allow);
+int taiji_swap_all_in(void);
+
+/* reclaim.c */
+int taiji_reclaim_start(void);
+void taiji_reclaim_stop(void);
+
+/* expand.c */
+int taiji_expand(u64 bytes);
+
+/* device.c */
+int taiji_device_init(void);
+void taiji_device_exit(void);
+struct device *taiji_device(void);
+
+/* dma.c */
+bool taiji_dma_is_safe(void);
+
+/* stats.c */
+u64 taiji_stats_sum(size_t offset);
+
+/* sysfs.c */
+int taiji_sysfs_init(void);
+void taiji_sysfs_exit(void);
+
+#endif /* TAIJI_BASE_H */
