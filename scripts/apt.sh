@@ -40,6 +40,8 @@ apt_conf()
 	cat <<-END
 	Dir::Etc::SourceList "$1/sources.list";
 	Dir::Etc::SourceParts "/dev/null";
+	Dir::Etc::Preferences "$APT/preferences";
+	Dir::Etc::PreferencesParts "/dev/null";
 	Dir::State::Lists "$1/lists";
 	Dir::Cache "$1/cache";
 	APT::Architecture "amd64";
@@ -47,6 +49,16 @@ apt_conf()
 	APT::Sandbox::User "root";
 	Acquire::Languages "none";
 	Acquire::Retries "3";
+	END
+}
+
+# Backports only for what Debian 12 is too old in.
+apt_preferences()
+{
+	cat <<-END
+	Package: qemu* src:qemu src:seabios
+	Pin: release n=bookworm-backports
+	Pin-Priority: 900
 	END
 }
 
@@ -62,6 +74,7 @@ apt_setup()
 	[ "$(dpkg --print-architecture)" = amd64 ] ||
 		die "this needs an amd64 host: the stock x86 kernel is built against there"
 	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial" "$DEBS"
+	apt_preferences > "$APT/preferences"
 	if [ "$1" = host ]; then
 		apt_conf "$dir" '"amd64";' > "$dir/apt.conf"
 		apt_sources "$c" "$c $c-updates $c-security $c-backports" > "$dir/new"
@@ -97,37 +110,57 @@ apt_with()
 	APT_CONFIG=$conf "$@"
 }
 
+# deb_closure ARCH PACKAGE...: the packages with all they depend on, as
+# PACKAGE:ARCH=VERSION
+deb_closure()
+{
+	local arch=$1 p specs=()
+
+	shift
+	for p; do
+		specs+=("$p:$arch")
+	done
+	apt_with image apt-get install -qq --print-uris --no-install-recommends \
+		-o APT::Architecture="$arch" "${specs[@]}" | cut -d' ' -f2 | deb_spec
+}
+
+# deb_spec: turn the file names of packages into what apt calls them
+deb_spec()
+{
+	sed 's/\.deb$//; s/%3a/:/; s/^\([^_]*\)_\([^_]*\)_\([^_]*\)$/\1:\3=\2/; s/:all=/=/'
+}
+
 # deb_get PACKAGE[:ARCH][=VERSION]...: download, print the paths of the files
 deb_get()
 {
-	local uri file rest spec
+	local files missing=() f
 
-	for spec; do
-		read -r uri file rest < <(apt_with image apt-get --print-uris download "$spec" \
-					  2>> "$CACHE/log/apt-get" | tail -1) ||
-			die "Debian has no package $spec"
-		if [ ! -e "$DEBS/$file" ]; then
-			say "downloading $spec"
-			deb_download "$spec" "$file"
-		fi
-		echo "$DEBS/$file"
+	files=$(apt_with image apt-get --print-uris download "$@" \
+		2> "$CACHE/log/apt-get" | cut -d' ' -f2) ||
+		die "$(grep -m1 '^E:' "$CACHE/log/apt-get")"
+	for f in $files; do
+		[ -e "$DEBS/$f" ] || missing+=("$(deb_spec <<< "$f")")
 	done
+	if [ ${#missing[@]} -gt 0 ]; then
+		say "downloading ${#missing[@]} packages for ${missing[-1]%%[:=]*}"
+		deb_download "${missing[@]}"
+	fi
+	sed "s,^,$DEBS/," <<< "$files"
 }
 
-# deb_download SPEC FILE: apt checks the hash; the rename makes it all or nothing
+# deb_download SPEC...: apt checks the hashes; the renames make each all or nothing
 deb_download()
 {
-	local dir
+	local dir why
 
 	dir=$(mktemp -d "$DEBS/.get-XXXXXX")
-	if ! (cd "$dir" && apt_with image apt-get -qq download "$1" > log 2>&1); then
-		local why
-		why=$(grep -m1 '^E:' "$dir/log" || echo "see the network")
+	if ! (cd "$dir" && apt_with image apt-get -qq download "$@" > log 2>&1); then
+		why=$(grep -m1 '^E:' "$dir/log" || echo "is there a network?")
 		rm -rf "$dir"
 		# The mirror may have moved on: read its lists again next time.
 		rm -f "$APT/image/sources.list"
-		die "cannot download $1: $why"
+		die "cannot download from Debian: $why"
 	fi
-	mv "$dir"/*.deb "$DEBS/$2"
+	mv "$dir"/*.deb "$DEBS"
 	rm -rf "$dir"
 }
