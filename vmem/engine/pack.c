@@ -127,6 +127,19 @@ static struct pack_run pack_best_run(const struct pack_block *block, u64 nr)
 	return best;
 }
 
+static int pack_take_from(struct pack *pack, struct pack_block *block, u64 nr)
+{
+	while (nr) {
+		struct pack_run run = pack_best_run(block, nr);
+		int ret = pack_take_run(pack, block, run);
+
+		if (ret)
+			return ret;
+		nr -= run.nr;
+	}
+	return 0;
+}
+
 /**
  * pack_take_slices - take slices where they harm least
  * @pack: where from
@@ -138,16 +151,17 @@ int pack_take_slices(struct pack *pack, u64 nr_slices)
 {
 	while (nr_slices) {
 		struct pack_block *block = pack_best_block(pack, nr_slices);
-		struct pack_run run;
+		u64 nr = nr_slices;
 		int ret;
 
 		if (!block)
 			return -ENOMEM;
-		run = pack_best_run(block, nr_slices);
-		ret = pack_take_run(pack, block, run);
+		if (nr > block->nr_free)
+			nr = block->nr_free;
+		ret = pack_take_from(pack, block, nr);
 		if (ret)
 			return ret;
-		nr_slices -= run.nr;
+		nr_slices -= nr;
 	}
 	return 0;
 }

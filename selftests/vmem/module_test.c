@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Loading and unloading: regions, sysfs, and the two modules' versions. */
+#include <elf.h>
+#include <linux/vmem.h>
+
+#include "kselftest_harness.h"
+#include "vmem_test.h"
+
+FIXTURE(module) {
+	struct region region;
+	bool has_region;
+};
+
+FIXTURE_SETUP(module)
+{
+	self->has_region = region_find(&self->region);
+}
+
+FIXTURE_TEARDOWN(module)
+{
+	/* So that one failure does not take the other tests with it. */
+	module_unload("vmem_engine");
+	module_unload("vmem");
+}
+
+/* ---- on any machine ---- */
+
+TEST_F(module, loads_without_a_region)
+{
+	struct vmem_info info = { .size = sizeof(info) };
+	char line[64];
+	int dev;
+
+	ASSERT_EQ(0, base_load(""));
+	ASSERT_EQ(0, engine_load());
+	ASSERT_EQ(0, sysfs_read(VMEM_SYSFS "version", line, sizeof(line)));
+	EXPECT_STREQ("0.1.0", line);
+	ASSERT_EQ(0, sysfs_read("/sys/module/vmem/version", line, sizeof(line)));
+	EXPECT_STREQ("0.1.0", line);
+	ASSERT_EQ(0, sysfs_read(VMEM_SYSFS "engine", line, sizeof(line)));
+	EXPECT_STREQ("vmem_engine 0.1.0", line);
+
+	dev = vmem_open();
+	ASSERT_GE(dev, 0);
+	EXPECT_EQ(0, ioctl(dev, VMEM_IOC_INFO, &info));
+	EXPECT_EQ(0, info.total);
+	EXPECT_EQ(-ENOMEM, vmem_alloc(dev, SLICE, 0, 0));
+	close(dev);
+
+	EXPECT_EQ(0, module_unload("vmem_engine"));
+	EXPECT_EQ(0, module_unload("vmem"));
+	EXPECT_NE(0, access(VMEM_SYSFS, F_OK));
+	EXPECT_NE(0, access("/dev/vmem", F_OK));
+}
+
+TEST_F(module, base_stays_while_it_is_needed)
+{
+	int dev;
+
+	ASSERT_EQ(0, base_load(""));
+	ASSERT_EQ(0, engine_load());
+	EXPECT_EQ(EAGAIN, module_unload("vmem"));
+	EXPECT_EQ(0, module_unload("vmem_engine"));
+	dev = vmem_open();
+	ASSERT_GE(dev, 0);
+	EXPECT_EQ(EAGAIN, module_unload("vmem"));
+	close(dev);
+	EXPECT_EQ(0, module_unload("vmem"));
+}
+
+TEST_F(module, refuses_bad_syntax)
+{
+	EXPECT_EQ(EINVAL, base_load("1G"));
+	EXPECT_EQ(EINVAL, base_load("@4G"));
+	EXPECT_EQ(EINVAL, base_load("1G@"));
+	EXPECT_EQ(EINVAL, base_load("1G@4G,"));
+	EXPECT_EQ(EINVAL, base_load("1G@4Gx"));
+	EXPECT_EQ(EINVAL, base_load("0@4G"));
+	EXPECT_EQ(EINVAL, base_load("2M@0xffffffffffe00000"));
+	EXPECT_EQ(EINVAL, base_load("3M@4G"));
+	EXPECT_EQ(EINVAL, base_load("2M@0x100100000"));
+}
+
+/* The first System RAM above 16 MiB that holds two slices. */
+static uint64_t system_ram(void)
+{
+	uint64_t start, end, at = 0;
+	char line[256];
+	FILE *f = fopen("/proc/iomem", "re");
+
+	while (f && !at && fgets(line, sizeof(line), f)) {
+		if (!strstr(line, ": System RAM") ||
+		    sscanf(line, "%" SCNx64 "-%" SCNx64, &start, &end) != 2)
+			continue;
+		if (start < 16 << 20)
+			start = 16 << 20;
+		start = (start + SLICE - 1) & ~(SLICE - 1);
+		if (start + 2 * SLICE <= end)
+			at = start;
+	}
+	if (f)
+		fclose(f);
+	return at;
+}
+
+TEST_F(module, refuses_system_ram)
+{
+	uint64_t ram = system_ram();
+
+	ASSERT_NE(0, ram);
+	EXPECT_EQ(EBUSY, base_load(region_text(SLICE, ram)));
+}
+
+TEST_F(module, refuses_what_is_not_ram)
+{
+	/* Far above what any of these machines has. */
+	EXPECT_EQ(ENXIO, base_load(region_text(SLICE, 1ULL << 38)));
+}
+
+/* Changes engine_ops.abi in the image of a module. */
+static bool break_abi(uint8_t *image)
+{
+	Elf64_Ehdr *elf = (Elf64_Ehdr *)image;
+	Elf64_Shdr *sections = (Elf64_Shdr *)(image + elf->e_shoff);
+	int i;
+
+	for (i = 0; i < elf->e_shnum; i++) {
+		Elf64_Sym *sym = (Elf64_Sym *)(image + sections[i].sh_offset);
+		Elf64_Sym *end = sym + sections[i].sh_size / sizeof(*sym);
+		const char *names;
+
+		if (sections[i].sh_type != SHT_SYMTAB)
+			continue;
+		names = (char *)image + sections[sections[i].sh_link].sh_offset;
+		for (; sym < end; sym++) {
+			if (strcmp(names + sym->st_name, "engine_ops"))
+				continue;
+			(*(uint32_t *)(image + sym->st_value +
+				sections[sym->st_shndx].sh_offset))++;
+			return true;
+		}
+	}
+	return false;
+}
+
+TEST_F(module, refuses_an_engine_of_another_version)
+{
+	int fd = open(MODULES "vmem_engine.ko", O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	char line[64];
+	void *image;
+
+	ASSERT_EQ(0, base_load(""));
+	ASSERT_EQ(0, fstat(fd, &st));
+	image = mmap(NULL, st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd,
+		     0);
+	ASSERT_NE(MAP_FAILED, image);
+	ASSERT_TRUE(break_abi(image));
+	EXPECT_EQ(-1, syscall(SYS_init_module, image, st.st_size, ""));
+	EXPECT_EQ(EPROTO, errno);
+	ASSERT_EQ(0, sysfs_read(VMEM_SYSFS "engine", line, sizeof(line)));
+	EXPECT_STREQ("none", line);
+	close(fd);
+}
+
+/* ---- where there is a region ---- */
+
+TEST_F(module, claims_its_region)
+{
+	struct vmem_info info = { .size = sizeof(info) };
+	char range[64];
+	int dev;
+
+	if (!self->has_region)
+		SKIP(return, "no memory kept for vmem");
+	ASSERT_EQ(0, vmem_load(&self->region));
+
+	snprintf(range, sizeof(range), "%08" PRIx64 "-%08" PRIx64 " : vmem",
+		 self->region.start, self->region.start + self->region.size - 1);
+	EXPECT_TRUE(file_contains("/proc/iomem", range));
+	EXPECT_EQ(self->region.size, node0("total_bytes"));
+	EXPECT_EQ(self->region.size, node0("free_bytes"));
+	EXPECT_EQ(self->region.size, node0("largest_free_bytes"));
+	EXPECT_EQ(0, node0("clean_bytes"));
+
+	dev = vmem_open();
+	ASSERT_GE(dev, 0);
+	ASSERT_EQ(0, ioctl(dev, VMEM_IOC_INFO, &info));
+	EXPECT_EQ(self->region.size, info.total);
+	EXPECT_EQ(self->region.size, info.free);
+	EXPECT_EQ(SLICE, info.slice_size);
+	EXPECT_EQ(BLOCK, info.block_size);
+	EXPECT_EQ(node0("free_blocks"), info.free_blocks);
+	/* Target V1: 1 KiB for each GiB. */
+	EXPECT_LE(info.metadata, (info.total + BLOCK - 1) / BLOCK * 1024);
+	EXPECT_NE(0, info.metadata);
+	close(dev);
+
+	EXPECT_EQ(0, vmem_unload());
+	EXPECT_FALSE(file_contains("/proc/iomem", range));
+}
+
+/* x86: without a memory type of their own, 2 MiB mappings are uncached. */
+TEST_F(module, holds_the_region_write_back)
+{
+	const char *list = "/sys/kernel/debug/x86/pat_memtype_list";
+	char entry[128];
+
+	if (!self->has_region)
+		SKIP(return, "no memory kept for vmem");
+	if (access(list, R_OK))
+		SKIP(return, "no list of memory types here");
+	snprintf(entry, sizeof(entry),
+		 "[mem 0x%016" PRIx64 "-0x%016" PRIx64 "] write-back",
+		 self->region.start, self->region.start + self->region.size);
+	ASSERT_EQ(0, vmem_load(&self->region));
+	EXPECT_TRUE(file_contains(list, entry));
+}
+
+TEST_F(module, refuses_a_region_given_twice)
+{
+	char text[192], *half;
+
+	if (!self->has_region)
+		SKIP(return, "no memory kept for vmem");
+	half = strdup(region_text(2 * SLICE, self->region.start));
+	snprintf(text, sizeof(text), "%s,%s", half,
+		 region_text(SLICE, self->region.start + SLICE));
+	free(half);
+	EXPECT_EQ(EINVAL, base_load(text));
+	EXPECT_FALSE(file_contains("/proc/iomem", ": vmem"));
+}
+
+TEST_F(module, refuses_all_if_one_is_bad)
+{
+	char text[192], *good;
+
+	if (!self->has_region)
+		SKIP(return, "no memory kept for vmem");
+	good = strdup(region_text(SLICE, self->region.start));
+	snprintf(text, sizeof(text), "%s,%s", good,
+		 region_text(SLICE, system_ram()));
+	free(good);
+	EXPECT_EQ(EBUSY, base_load(text));
+	EXPECT_FALSE(file_contains("/proc/iomem", ": vmem"));
+}
+
+TEST_F(module, takes_several_regions)
+{
+	uint64_t start = self->region.start, quarter = self->region.size / 4;
+	char text[192], *first;
+	void *map;
+	int dev, fd;
+
+	if (!self->has_region)
+		SKIP(return, "no memory kept for vmem");
+	/* Two that touch, and one apart. */
+	first = strdup(region_text(SLICE, start));
+	snprintf(text, sizeof(text), "%s,2M@%#" PRIx64 ",%s", first,
+		 (uint64_t)(start + SLICE),
+		 region_text(2 * SLICE, start + quarter));
+	free(first);
+	ASSERT_EQ(0, base_load(text));
+	ASSERT_EQ(0, engine_load());
+	EXPECT_EQ(4 * SLICE, node0("total_bytes"));
+
+	dev = vmem_open();
+	fd = vmem_alloc(dev, 4 * SLICE, 0, 0);
+	ASSERT_GE(fd, 0);
+	EXPECT_EQ(0, node0("free_bytes"));
+	map = vmem_map(fd, 4 * SLICE);
+	ASSERT_NE(MAP_FAILED, map);
+	EXPECT_TRUE(is_zero(map, 4 * SLICE));
+	pattern_fill(map, 4 * SLICE, 1);
+	EXPECT_TRUE(pattern_check(map, 4 * SLICE, 1));
+	munmap(map, 4 * SLICE);
+	close(fd);
+	close(dev);
+}
+
+/* Faults and frees go on without an engine; allocations wait for the next. */
+TEST_F(module, engine_comes_and_goes)
+{
+	uint64_t size = 8 * SLICE;
+	int dev, kept, freed;
+	char line[64];
+	void *map;
+
+	if (!self->has_region)
+		SKIP(return, "no memory kept for vmem");
+	ASSERT_EQ(0, vmem_load(&self->region));
+	dev = vmem_open();
+	kept = vmem_alloc(dev, size, 0, 0);
+	freed = vmem_alloc(dev, size, 0, 0);
+	ASSERT_GE(kept, 0);
+	ASSERT_GE(freed, 0);
+	map = vmem_map(kept, size);
+	ASSERT_NE(MAP_FAILED, map);
+	pattern_fill(map, size / 2, 7);
+
+	ASSERT_EQ(0, module_unload("vmem_engine"));
+	ASSERT_EQ(0, sysfs_read(VMEM_SYSFS "engine", line, sizeof(line)));
+	EXPECT_STREQ("none", line);
+	EXPECT_TRUE(is_zero(map + size / 2, size / 2));
+	pattern_fill(map + size / 2, size / 2, 8);
+	EXPECT_EQ(-ENODEV, vmem_alloc(dev, SLICE, 0, 0));
+	EXPECT_EQ(MAP_FAILED, vmem_map(dev, SLICE));
+	EXPECT_EQ(ENODEV, errno);
+	close(freed);
+	EXPECT_EQ(self->region.size - size, node0("free_bytes"));
+
+	ASSERT_EQ(0, engine_load());
+	EXPECT_TRUE(pattern_check(map, size / 2, 7));
+	EXPECT_TRUE(pattern_check(map + size / 2, size / 2, 8));
+	/* The new engine knows what is free, and what is not. */
+	EXPECT_EQ(-ENOMEM, vmem_alloc(dev, self->region.size, 0, 0));
+	freed = vmem_alloc(dev, self->region.size - size, 0, 0);
+	ASSERT_GE(freed, 0);
+	EXPECT_EQ(0, node0("free_bytes"));
+	EXPECT_TRUE(pattern_check(map, size / 2, 7));
+	close(freed);
+	munmap(map, size);
+	close(kept);
+	close(dev);
+	EXPECT_EQ(0, vmem_unload());
+}
+
+TEST_HARNESS_MAIN

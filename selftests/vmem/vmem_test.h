@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the tests of vmem share. */
+#ifndef SELFTESTS_VMEM_TEST_H
+#define SELFTESTS_VMEM_TEST_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/vmem.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../lib/module.h"
+#include "../lib/sysfs.h"
+
+#define VMEM_SYSFS	"/sys/kernel/mm/vmem/"
+#define SLICE		VMEM_SLICE_SIZE
+#define BLOCK		VMEM_BLOCK_SIZE
+
+/* ---- modules ---- */
+
+static inline int base_load(const char *regions)
+{
+	char params[256];
+
+	snprintf(params, sizeof(params), "%s%s", *regions ? "regions=" : "",
+		 regions);
+	return module_load("vmem", params);
+}
+
+static inline int engine_load(void)
+{
+	return module_load("vmem_engine", "");
+}
+
+/* ---- files ---- */
+
+static inline bool file_contains(const char *path, const char *text)
+{
+	char line[1024];
+	FILE *f = fopen(path, "re");
+	bool found = false;
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = strstr(line, text);
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* UINT64_MAX if the file cannot be read. */
+static inline uint64_t node0(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), VMEM_SYSFS "node0/%s", name);
+	return sysfs_number(path);
+}
+
+/* ---- the region that the machine was booted with ---- */
+
+struct region {
+	uint64_t size;
+	uint64_t start;
+};
+
+static inline uint64_t region_env(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value ? strtoull(value, NULL, 0) : 0;
+}
+
+/* As scripts/vm tells; false if this machine keeps no memory for vmem. */
+static inline bool region_find(struct region *region)
+{
+	region->start = region_env("VMEM_BASE");
+	region->size = region_env("VMEM_SIZE");
+	return region->size;
+}
+
+static inline const char *region_text(uint64_t size, uint64_t start)
+{
+	static char text[64];
+
+	snprintf(text, sizeof(text), "%#" PRIx64 "@%#" PRIx64, size, start);
+	return text;
+}
+
+/* Both modules, with all the memory there is; 0 or a positive errno. */
+static inline int vmem_load(const struct region *region)
+{
+	return base_load(region_text(region->size, region->start)) ?:
+	       engine_load();
+}
+
+/* Fails as long as anything still uses the pool. */
+static inline int vmem_unload(void)
+{
+	return module_unload("vmem_engine") ?: module_unload("vmem");
+}
+
+/* ---- allocations ---- */
+
+static inline int vmem_open(void)
+{
+	return open("/dev/vmem", O_RDWR | O_CLOEXEC);
+}
+
+/* Returns a descriptor, or a negative errno. */
+static inline int vmem_alloc(int dev, uint64_t length, uint64_t page_size,
+			     uint32_t flags)
+{
+	struct vmem_alloc arg = {
+		.size = sizeof(arg),
+		.length = length,
+		.page_size = page_size,
+		.flags = flags,
+		.name = "test",
+	};
+	int fd = ioctl(dev, VMEM_IOC_ALLOC, &arg);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static inline void *vmem_map(int fd, uint64_t length)
+{
+	return mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+}
+
+static inline bool is_zero(const void *from, uint64_t length)
+{
+	const uint64_t *p = from, *end = p + length / sizeof(*p);
+
+	while (p < end)
+		if (*p++)
+			return false;
+	return true;
+}
+
+/* A value for each place, none of them 0. */
+static inline uint64_t pattern_at(uint64_t offset, uint64_t seed)
+{
+	return ((offset + 1) * 0x9e3779b97f4a7c15ULL ^ seed) | 1;
+}
+
+static inline void pattern_fill(void *to, uint64_t length, uint64_t seed)
+{
+	uint64_t *p = to, i;
+
+	for (i = 0; i < length / sizeof(*p); i++)
+		p[i] = pattern_at(i, seed);
+}
+
+static inline bool pattern_check(const void *from, uint64_t length,
+				 uint64_t seed)
+{
+	const uint64_t *p = from;
+	uint64_t i;
+
+	for (i = 0; i < length / sizeof(*p); i++)
+		if (p[i] != pattern_at(i, seed))
+			return false;
+	return true;
+}
+
+#endif /* SELFTESTS_VMEM_TEST_H */
