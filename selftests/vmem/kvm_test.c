@@ -25,7 +25,7 @@ FIXTURE_SETUP(kvm)
 
 FIXTURE_TEARDOWN(kvm)
 {
-	EXPECT_EQ(self->region.size, node0("free_bytes"));
+	EXPECT_EQ(self->region.size, pool_value("free_bytes"));
 	close(self->dev);
 	EXPECT_EQ(0, vmem_unload());
 }
@@ -69,7 +69,7 @@ TEST_F_TIMEOUT(kvm, runs_in_2M_pages, 120)
 
 TEST_F_TIMEOUT(kvm, runs_in_1G_pages, 120)
 {
-	if (!node0("free_blocks"))
+	if (!pool_value("free_blocks"))
 		SKIP(return, "the region holds no whole block");
 	run_guest(_metadata, self->dev, BLOCK, BLOCK, "pages_1g");
 }
@@ -106,7 +106,7 @@ TEST_F_TIMEOUT(kvm, unmapped_under_a_guest, 120)
 	ASSERT_TRUE(kvm_guest_write(&guest, 2 * MIB, 4 * MIB));
 	munmap(map, 64 * MIB);
 	close(self->dev);
-	ASSERT_EQ(self->region.size, node0("free_bytes"));
+	ASSERT_EQ(self->region.size, pool_value("free_bytes"));
 
 	self->dev = vmem_open();
 	next = vmem_map(self->dev, self->region.size);

@@ -178,10 +178,10 @@ TEST_F(module, claims_its_region)
 	snprintf(range, sizeof(range), "%08" PRIx64 "-%08" PRIx64 " : vmem",
 		 self->region.start, self->region.start + self->region.size - 1);
 	EXPECT_TRUE(file_contains("/proc/iomem", range));
-	EXPECT_EQ(self->region.size, node0("total_bytes"));
-	EXPECT_EQ(self->region.size, node0("free_bytes"));
-	EXPECT_EQ(self->region.size, node0("largest_free_bytes"));
-	EXPECT_EQ(0, node0("clean_bytes"));
+	EXPECT_EQ(self->region.size, pool_value("total_bytes"));
+	EXPECT_EQ(self->region.size, pool_value("free_bytes"));
+	EXPECT_EQ(self->region.size, pool_value("largest_free_bytes"));
+	EXPECT_EQ(0, pool_value("clean_bytes"));
 
 	dev = vmem_open();
 	ASSERT_GE(dev, 0);
@@ -190,7 +190,7 @@ TEST_F(module, claims_its_region)
 	EXPECT_EQ(self->region.size, info.free);
 	EXPECT_EQ(SLICE, info.slice_size);
 	EXPECT_EQ(BLOCK, info.block_size);
-	EXPECT_EQ(node0("free_blocks"), info.free_blocks);
+	EXPECT_EQ(pool_value("free_blocks"), info.free_blocks);
 	/* Target V1: 1 KiB for each GiB. */
 	EXPECT_LE(info.metadata, (info.total + BLOCK - 1) / BLOCK * 1024);
 	EXPECT_NE(0, info.metadata);
@@ -262,12 +262,12 @@ TEST_F(module, takes_several_regions)
 	free(first);
 	ASSERT_EQ(0, base_load(text));
 	ASSERT_EQ(0, engine_load());
-	EXPECT_EQ(4 * SLICE, node0("total_bytes"));
+	EXPECT_EQ(4 * SLICE, pool_value("total_bytes"));
 
 	dev = vmem_open();
 	fd = vmem_alloc(dev, 4 * SLICE, 0, 0);
 	ASSERT_GE(fd, 0);
-	EXPECT_EQ(0, node0("free_bytes"));
+	EXPECT_EQ(0, pool_value("free_bytes"));
 	map = vmem_map(fd, 4 * SLICE);
 	ASSERT_NE(MAP_FAILED, map);
 	EXPECT_TRUE(is_zero(map, 4 * SLICE));
@@ -307,7 +307,7 @@ TEST_F(module, engine_comes_and_goes)
 	EXPECT_EQ(MAP_FAILED, vmem_map(dev, SLICE));
 	EXPECT_EQ(ENODEV, errno);
 	close(freed);
-	EXPECT_EQ(self->region.size - size, node0("free_bytes"));
+	EXPECT_EQ(self->region.size - size, pool_value("free_bytes"));
 
 	ASSERT_EQ(0, engine_load());
 	EXPECT_TRUE(pattern_check(map, size / 2, 7));
@@ -316,7 +316,7 @@ TEST_F(module, engine_comes_and_goes)
 	EXPECT_EQ(-ENOMEM, vmem_alloc(dev, self->region.size, 0, 0));
 	freed = vmem_alloc(dev, self->region.size - size, 0, 0);
 	ASSERT_GE(freed, 0);
-	EXPECT_EQ(0, node0("free_bytes"));
+	EXPECT_EQ(0, pool_value("free_bytes"));
 	EXPECT_TRUE(pattern_check(map, size / 2, 7));
 	close(freed);
 	munmap(map, size);

@@ -31,7 +31,7 @@ FIXTURE_SETUP(pool)
 /* Whatever a test did, all of the pool has to come back. */
 FIXTURE_TEARDOWN(pool)
 {
-	EXPECT_EQ(self->size, node0("free_bytes"));
+	EXPECT_EQ(self->size, pool_value("free_bytes"));
 	close(self->dev);
 	EXPECT_EQ(0, vmem_unload());
 }
@@ -129,7 +129,7 @@ TEST_F(pool, runs_out_when_reserving_and_not_later)
 		fds[i] = vmem_alloc(self->dev, self->size / 4, 0, 0);
 		ASSERT_GE(fds[i], 0);
 	}
-	EXPECT_EQ(0, node0("free_bytes"));
+	EXPECT_EQ(0, pool_value("free_bytes"));
 	EXPECT_EQ(-ENOMEM, vmem_alloc(self->dev, SLICE, 0, 0));
 	EXPECT_EQ(MAP_FAILED, vmem_map(self->dev, SLICE));
 	EXPECT_EQ(ENOMEM, errno);
@@ -186,7 +186,7 @@ TEST_F(pool, refuses_private_and_crooked_mappings)
 		EXPECT_EQ(EINVAL, errno);
 		/* A refused mapping has reserved nothing. */
 		EXPECT_EQ(self->size - (i ? 0 : 2 * SLICE),
-			  node0("free_bytes"));
+			  pool_value("free_bytes"));
 		EXPECT_EQ(place, mmap(place, 2 * SLICE, prot,
 				      MAP_SHARED | MAP_FIXED, fd, 0));
 		/* What there is now has a size. */
@@ -308,15 +308,15 @@ TEST_F(pool, allocates_at_a_plain_mmap)
 	EXPECT_EQ(0, lseek(fd, 0, SEEK_END));
 	map = vmem_map(fd, 4 * SLICE);
 	ASSERT_NE(MAP_FAILED, map);
-	EXPECT_EQ(self->size - 4 * SLICE, node0("free_bytes"));
+	EXPECT_EQ(self->size - 4 * SLICE, pool_value("free_bytes"));
 	again = mmap(NULL, 2 * SLICE, PROT_READ, MAP_SHARED, fd, 2 * SLICE);
 	ASSERT_NE(MAP_FAILED, again);
-	EXPECT_EQ(self->size - 4 * SLICE, node0("free_bytes"));
+	EXPECT_EQ(self->size - 4 * SLICE, pool_value("free_bytes"));
 	pattern_fill(map + 2 * SLICE, 2 * SLICE, 6);
 	EXPECT_TRUE(pattern_check(again, 2 * SLICE, 6));
 	close(fd);
 	munmap(map, 4 * SLICE);
-	EXPECT_EQ(self->size - 4 * SLICE, node0("free_bytes"));
+	EXPECT_EQ(self->size - 4 * SLICE, pool_value("free_bytes"));
 	EXPECT_TRUE(pattern_check(again, 2 * SLICE, 6));
 	munmap(again, 2 * SLICE);
 }
@@ -353,12 +353,12 @@ TEST_F(pool, maps_with_the_largest_entries)
 	munmap(map, 8 * SLICE);
 	close(fd);
 
-	blocks = node0("free_blocks");
+	blocks = pool_value("free_blocks");
 	if (!blocks)
 		SKIP(return, "the region holds no whole block");
 	fd = vmem_alloc(self->dev, BLOCK, BLOCK, VMEM_ALLOC_PAGE_REQUIRED);
 	ASSERT_GE(fd, 0);
-	EXPECT_EQ(blocks - 1, node0("free_blocks"));
+	EXPECT_EQ(blocks - 1, pool_value("free_blocks"));
 	map = vmem_map(fd, BLOCK);
 	ASSERT_NE(MAP_FAILED, map);
 	EXPECT_EQ(0, (uintptr_t)map % BLOCK);
@@ -393,9 +393,9 @@ TEST_F(pool, joins_scattered_slices)
 	}
 	for (i = 0; i < 16; i += 2)
 		close(all[i]);
-	EXPECT_EQ(8 * SLICE, node0("free_bytes"));
-	EXPECT_EQ(SLICE, node0("largest_free_bytes"));
-	EXPECT_EQ(0, node0("free_blocks"));
+	EXPECT_EQ(8 * SLICE, pool_value("free_bytes"));
+	EXPECT_EQ(SLICE, pool_value("largest_free_bytes"));
+	EXPECT_EQ(0, pool_value("free_blocks"));
 	all[0] = vmem_alloc(self->dev, 8 * SLICE, 0, 0);
 	ASSERT_GE(all[0], 0);
 	ASSERT_EQ(0, ioctl(all[0], VMEM_IOC_EXTENTS, &arg));
@@ -445,7 +445,7 @@ TEST_F_TIMEOUT(pool, next_owner_sees_zeros, 120)
 			EXPECT_TRUE(is_zero(map[i], part[i]));
 			memset(map[i], 0xa5, part[i]);
 		}
-		EXPECT_EQ(0, node0("free_bytes"));
+		EXPECT_EQ(0, pool_value("free_bytes"));
 		for (i = 0; i < 2; i++)
 			munmap(map[i], part[i]);
 	}
@@ -474,11 +474,11 @@ TEST_F_TIMEOUT(pool, freed_after_a_kill, 60)
 	if (!child)
 		own_until_killed(self->dev, length, fds[1]);
 	ASSERT_EQ(1, read(fds[0], &c, 1));
-	EXPECT_EQ(self->size - length, node0("free_bytes"));
+	EXPECT_EQ(self->size - length, pool_value("free_bytes"));
 	kill(child, SIGKILL);
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_TRUE(WIFSIGNALED(status));
-	EXPECT_EQ(self->size, node0("free_bytes"));
+	EXPECT_EQ(self->size, pool_value("free_bytes"));
 	map = vmem_map(self->dev, self->size);
 	ASSERT_NE(MAP_FAILED, map);
 	EXPECT_TRUE(is_zero(map, self->size));
@@ -503,7 +503,7 @@ TEST_F_TIMEOUT(pool, freed_after_a_kill_while_zeroing, 60)
 		usleep(i * 20000);
 		kill(child, SIGKILL);
 		ASSERT_EQ(child, waitpid(child, &status, 0));
-		EXPECT_EQ(self->size, node0("free_bytes"));
+		EXPECT_EQ(self->size, pool_value("free_bytes"));
 	}
 }
 
@@ -514,14 +514,14 @@ TEST_F(pool, freed_at_the_last_of_all_uses)
 	uint64_t used = self->size - 2 * SLICE;
 
 	close(fd);
-	EXPECT_EQ(used, node0("free_bytes"));
+	EXPECT_EQ(used, pool_value("free_bytes"));
 	munmap(map, SLICE);
-	EXPECT_EQ(used, node0("free_bytes"));
+	EXPECT_EQ(used, pool_value("free_bytes"));
 	close(copy);
-	EXPECT_EQ(used, node0("free_bytes"));
+	EXPECT_EQ(used, pool_value("free_bytes"));
 	map[SLICE] = 1;
 	munmap(map + SLICE, SLICE);
-	EXPECT_EQ(self->size, node0("free_bytes"));
+	EXPECT_EQ(self->size, pool_value("free_bytes"));
 }
 
 static void send_fd(int socket, int fd)

@@ -29,7 +29,7 @@ FIXTURE_SETUP(race)
 
 FIXTURE_TEARDOWN(race)
 {
-	EXPECT_EQ(self->region.size, node0("free_bytes"));
+	EXPECT_EQ(self->region.size, pool_value("free_bytes"));
 	EXPECT_EQ(0, vmem_unload());
 }
 
@@ -244,7 +244,7 @@ TEST_F_TIMEOUT(race, first_mmap_of_an_open, 90)
 		pthread_join(other, NULL);
 		ASSERT_NE(MAP_FAILED, first.map[0]);
 		ASSERT_NE(MAP_FAILED, first.map[1]);
-		ASSERT_EQ(self->region.size - SLICE, node0("free_bytes"));
+		ASSERT_EQ(self->region.size - SLICE, pool_value("free_bytes"));
 		*(int *)first.map[0] = round + 1;
 		ASSERT_EQ(round + 1, *(int *)first.map[1]);
 		munmap(first.map[0], SLICE);

@@ -57,7 +57,7 @@ static inline bool file_contains(const char *path, const char *text)
 }
 
 /* UINT64_MAX if the file cannot be read. */
-static inline uint64_t node0(const char *name)
+static inline uint64_t pool_value(const char *name)
 {
 	char path[128];
 
@@ -95,17 +95,22 @@ static inline const char *region_text(uint64_t size, uint64_t start)
 	return text;
 }
 
-/* Both modules, with all the memory there is; 0 or a positive errno. */
-static inline int vmem_load(const struct region *region)
-{
-	return base_load(region_text(region->size, region->start)) ?:
-	       engine_load();
-}
-
 /* Fails as long as anything still uses the pool. */
 static inline int vmem_unload(void)
 {
 	return module_unload("vmem_engine") ?: module_unload("vmem");
+}
+
+/*
+ * Both modules, with all the memory there is; 0 or a positive errno. What a
+ * test that failed may have left is gone with its process.
+ */
+static inline int vmem_load(const struct region *region)
+{
+	module_unload("vmem_engine");
+	module_unload("vmem");
+	return base_load(region_text(region->size, region->start)) ?:
+	       engine_load();
 }
 
 /* ---- allocations ---- */

@@ -20,7 +20,8 @@
 #include "firmware.h"
 #include "region.h"
 
-#define REGION_NODES	64	/* bits in vmem_alloc.nodes */
+#define REGION_NODES	64			/* bits in vmem_alloc.nodes */
+#define REGION_SECTION	(128ULL << 20)		/* of the kernel's memory map */
 
 struct vmem_region *vmem_regions;
 unsigned int vmem_nr_regions;
@@ -51,18 +52,13 @@ bad:
 
 static int region_check_alignment(const struct vmem_region *region)
 {
-	const u64 section = 128ULL << 20;
 	u64 slice = 1ULL << VMEM_SLICE_SHIFT;
 
-	if (!IS_ALIGNED(region->start | region->size, slice)) {
-		pr_err("%#llx-%#llx: address and size have to be multiples of 2M\n",
-		       region->start, region_end(region) - 1);
-		return -EINVAL;
-	}
-	if (!IS_ALIGNED(region->start | region->size, section))
-		pr_warn("%#llx-%#llx: not a multiple of 128M, so the kernel may keep struct pages for part of it\n",
-			region->start, region_end(region) - 1);
-	return 0;
+	if (IS_ALIGNED(region->start | region->size, slice))
+		return 0;
+	pr_err("%#llx-%#llx: address and size have to be multiples of 2M\n",
+	       region->start, region_end(region) - 1);
+	return -EINVAL;
 }
 
 static int region_check_overlap(const struct vmem_region *region)
@@ -143,11 +139,8 @@ static int region_parse_all(const char *param)
 	}
 	rest = strim(copy);
 	vmem_nr_regions = 0;
-	while (!ret && (word = strsep(&rest, ","))) {
-		struct vmem_region *region = &vmem_regions[vmem_nr_regions++];
-
-		ret = region_parse(region, word) ?: region_check(region);
-	}
+	while (!ret && (word = strsep(&rest, ",")))
+		ret = region_parse(&vmem_regions[vmem_nr_regions++], word);
 out:
 	kfree(copy);
 	return ret;
@@ -199,6 +192,9 @@ static int region_claim(struct vmem_region *region)
 		return ret;
 	pr_info("%#llx-%#llx claimed: %llu MiB on node %d\n", region->start,
 		region_end(region) - 1, region->size >> 20, region->nid);
+	if (!IS_ALIGNED(region->start | region->size, REGION_SECTION))
+		pr_warn("%#llx-%#llx: not a multiple of 128M, so the kernel may keep struct pages for part of it\n",
+			region->start, region_end(region) - 1);
 	return 0;
 }
 
@@ -218,6 +214,8 @@ int vmem_regions_claim(const char *param)
 	if (!param || !*param)
 		return 0;
 	ret = region_parse_all(param);
+	for (i = 0; !ret && i < vmem_nr_regions; i++)
+		ret = region_check(&vmem_regions[i]);
 	for (i = 0; !ret && i < vmem_nr_regions; i++)
 		ret = region_claim(&vmem_regions[i]);
 	if (ret)
