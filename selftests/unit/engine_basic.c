@@ -1,0 +1,491 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The swap engine on the fake machine, one CPU: each call, what it does and what it refuses.
+ */
+#include "engine_host.h"
+#include "tap.h"
+
+#define RAM	40
+#define DONATED	12
+#define GROWN	4
+
+/* Every fourth page alike: 128 of each content. */
+static void fill(unsigned int section, u64 seed)
+{
+	for (unsigned int i = 0; i < TAIJI_SECTION_PAGES; i++)
+		content_write(page_addr(section, i), i % NR_CONTENTS, seed + i);
+}
+
+static bool intact(unsigned int section, u64 seed)
+{
+	for (unsigned int i = 0; i < TAIJI_SECTION_PAGES; i++) {
+		if (!content_check(page_addr(section, i), i % NR_CONTENTS, seed + i))
+			return false;
+	}
+	return true;
+}
+
+static void fill_with(unsigned int section, enum content content, u64 seed)
+{
+	for (unsigned int i = 0; i < TAIJI_SECTION_PAGES; i++)
+		content_write(page_addr(section, i), content, seed + i);
+}
+
+static void start(void)
+{
+	host_start(2, RAM, DONATED, GROWN);
+}
+
+static void refuses_bad_arguments(void)
+{
+	host = (struct host){ .cpus = 2, .ram = RAM };
+	host_boot();
+	CHECK_EQ(call(TAIJI_CALL_NOP, 0, 0, 0), 0);
+	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(20), 0, 0), -TAIJI_EINVAL);
+	host.args->abi = TAIJI_ABI + 1;
+	CHECK_EQ(call(TAIJI_CALL_START, FAKE_RAM_START, 0, 0), -TAIJI_EINVAL);
+	host.args->abi = TAIJI_ABI;
+	host.args->arena.start += TAIJI_PAGE_SIZE;
+	CHECK_EQ(call(TAIJI_CALL_START, FAKE_RAM_START, 0, 0), -TAIJI_EINVAL);
+	host.args->arena.start -= TAIJI_PAGE_SIZE;
+	host.args->shared.start = host.args->arena.start;
+	CHECK_EQ(call(TAIJI_CALL_START, FAKE_RAM_START, 0, 0), -TAIJI_EINVAL);
+	host.args->shared.start = FAKE_RAM_START + TAIJI_PAGE_SIZE;
+	host.args->nr_cpus = TAIJI_MAX_CPUS;
+	host.args->shared.size = TAIJI_SECTION_SIZE - TAIJI_PAGE_SIZE;
+	CHECK_EQ(call(TAIJI_CALL_START, FAKE_RAM_START, 0, 0), -TAIJI_ENOMEM);
+	host.args->nr_cpus = host.cpus;
+	CHECK_EQ(call(TAIJI_CALL_START, FAKE_RAM_START, 0, 0), 0);
+	CHECK_EQ(call(TAIJI_CALL_START, FAKE_RAM_START, 0, 0), -TAIJI_EBUSY);
+	CHECK_EQ(call(TAIJI_NR_CALLS, 0, 0, 0), -TAIJI_ENOSYS);
+	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(20) + 4096, 0, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(RAM), 0, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(20), TAIJI_SECTION_PAGES, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(20), RAM - 20 + 1, 1), -TAIJI_EINVAL);
+	CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(1), 1, 1), -TAIJI_EINVAL);
+	CHECK_EQ(call(TAIJI_CALL_STOP, 0, 0, 0), 0);
+	fake_machine_stop();
+}
+
+static void hides_what_is_its_own(void)
+{
+	u64 value;
+
+	start();
+	CHECK_EQ(fake_try_read(section_addr(1), &value), FAKE_UNOWNED);
+	CHECK_EQ(fake_try_read(section_addr(host.first_donated), &value), FAKE_UNOWNED);
+	CHECK_EQ(host_count(unowned), 2);
+	CHECK_EQ(host.shared->free_frames, DONATED);
+	CHECK(host_stop());
+}
+
+static void swaps_every_kind(void)
+{
+	unsigned int section;
+
+	start();
+	section = host.first_user;
+	fill(section, 7);
+	CHECK_EQ(call_whole(TAIJI_CALL_OUT, section), TAIJI_SECTION_PAGES);
+	CHECK_EQ(host.shared->pages_zero, 128);
+	CHECK_EQ(host.shared->pages_same, 128);
+	CHECK_EQ(host.shared->pages_lz4, 128);
+	CHECK_EQ(host.shared->pages_raw, 128);
+	CHECK_EQ(host.shared->sections_out, 1);
+	CHECK(host.shared->store_frames);
+	CHECK_EQ(host.shared->free_frames + host.shared->store_frames, DONATED + 1);
+	CHECK_EQ(host_count(swap_out), TAIJI_SECTION_PAGES);
+
+	CHECK(intact(section, 7));
+	CHECK_EQ(host_count(swap_in), TAIJI_SECTION_PAGES);
+	CHECK_EQ(host_count(in_zero), 256);
+	CHECK_EQ(host_count(collapsed), 1);
+	call(TAIJI_CALL_NOP, 0, 0, 0);
+	CHECK_EQ(host.shared->pages_zero + host.shared->pages_same, 0);
+	CHECK_EQ(host.shared->pages_lz4 + host.shared->pages_raw, 0);
+	CHECK_EQ(host.shared->bytes_stored, 0);
+	CHECK_EQ(host.shared->sections_out, 0);
+	CHECK_EQ(host.shared->store_frames, 0);
+	CHECK_EQ(host.shared->free_frames, DONATED);
+	CHECK(host_stop());
+}
+
+static void keeps_writes_after_swap_in(void)
+{
+	unsigned int section;
+
+	start();
+	section = host.first_user;
+	fill_with(section, TEXT, 1);
+	for (unsigned int round = 0; round < 3; round++) {
+		CHECK_EQ(call_whole(TAIJI_CALL_OUT, section), TAIJI_SECTION_PAGES);
+		content_write(page_addr(section, 5), NOISE, round);
+		CHECK(content_check(page_addr(section, 5), NOISE, round));
+		CHECK(content_check(page_addr(section, 6), TEXT, 7));
+	}
+	CHECK_EQ(call_whole(TAIJI_CALL_OUT, section), TAIJI_SECTION_PAGES);
+	CHECK(content_check(page_addr(section, 5), NOISE, 2));
+	CHECK(host_stop());
+}
+
+static void asks_before_it_swaps(void)
+{
+	unsigned int section;
+
+	start();
+	section = host.first_user;
+	CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(section), 2, 0), 0);
+	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(section), 0, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(0), 0, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(section), 2, 1), 0);
+	CHECK_EQ(call_whole(TAIJI_CALL_OUT, section + 1), TAIJI_SECTION_PAGES);
+	CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(section), 2, 0), -TAIJI_EBUSY);
+	/* All or nothing: the first of the two is still swappable. */
+	CHECK_EQ(call_whole(TAIJI_CALL_OUT, section), TAIJI_SECTION_PAGES);
+	CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(host.first_grown), 1, 0), -TAIJI_EBUSY);
+	CHECK(host_stop());
+}
+
+/* With an interrupt always pending each call does one micro-page; what is touched in between stays. */
+static void yields_to_interrupts(void)
+{
+	unsigned int section;
+	s64 to = 0;
+
+	start();
+	section = host.first_user;
+	fill(section, 3);
+	fake_irq_rate(1);
+	for (s64 i = 1; i <= TAIJI_SECTION_PAGES; i++) {
+		to = call(TAIJI_CALL_OUT, section_addr(section), to, 0);
+		CHECK_EQ(to, i);
+		if (i == 100) {
+			fake_read(page_addr(section, 50));
+			fake_read(page_addr(section, 200));
+		}
+	}
+	CHECK_EQ(host_count(swap_out), TAIJI_SECTION_PAGES - 1);
+	CHECK_EQ(host_count(swap_in), 1);
+	to = 0;
+	for (unsigned int calls = 0; to < TAIJI_SECTION_PAGES && calls < 3000; calls++) {
+		s64 next = call(TAIJI_CALL_IN, section_addr(section), to, 0);
+
+		CHECK(next >= to && (next <= to + 3 || next == TAIJI_SECTION_PAGES));
+		to = next;
+	}
+	CHECK_EQ(to, TAIJI_SECTION_PAGES);
+	CHECK_EQ(host_count(collapsed), 1);
+	CHECK(intact(section, 3));
+	CHECK(host_stop());
+}
+
+/* The base swaps a part out and never comes back. */
+static void survives_being_abandoned(void)
+{
+	unsigned int section;
+
+	start();
+	section = host.first_user;
+	fill(section, 9);
+	fake_irq_rate(1);
+	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(section), 0, 0), 1);
+	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(section), 300, 0), 301);
+	fake_irq_rate(0);
+	CHECK(intact(section, 9));
+	CHECK(host_stop());
+}
+
+/* Frames change hands, so what fetch saw in them before is stale. */
+static void fetches_what_it_wrote(void)
+{
+	unsigned int a, b;
+	u64 text;
+
+	start();
+	a = host.first_user;
+	b = a + 1;
+	fill_with(a, TEXT, 100);
+	fill_with(b, TEXT, 5000);
+	for (unsigned int i = 0; i < TAIJI_SECTION_PAGES; i++) {
+		fake_fetch(page_addr(a, i));
+		fake_fetch(page_addr(b, i));
+	}
+	CHECK_EQ(call_whole(TAIJI_CALL_OUT, a), TAIJI_SECTION_PAGES);
+	CHECK_EQ(call_whole(TAIJI_CALL_OUT, b), TAIJI_SECTION_PAGES);
+	for (unsigned int i = 0; i < TAIJI_SECTION_PAGES; i++) {
+		text = fake_fetch(page_addr(a, i));
+		CHECK_EQ(text, content_word(TEXT, 100 + i, 0));
+	}
+	/* With the last one in, the section became a block. */
+	CHECK_EQ(host_count(exec), TAIJI_SECTION_PAGES - 1);
+	/* This one becomes a block before anything is fetched from it. */
+	CHECK_EQ(call_whole(TAIJI_CALL_IN, b), TAIJI_SECTION_PAGES);
+	for (unsigned int i = 0; i < TAIJI_SECTION_PAGES; i++) {
+		text = fake_fetch(page_addr(b, i));
+		CHECK_EQ(text, content_word(TEXT, 5000 + i, 0));
+	}
+	CHECK(host_stop());
+}
+
+static void grows_and_shrinks(void)
+{
+	unsigned int section;
+	u64 value;
+
+	start();
+	section = host.first_grown;
+	CHECK_EQ(host.shared->sections_absent, GROWN);
+	CHECK_EQ(call(TAIJI_CALL_GROW, section_addr(section), 1, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call(TAIJI_CALL_SHRINK, section_addr(section - 1), 1, 0), -TAIJI_EINVAL);
+	/* No frame before the first touch, then a whole one. */
+	CHECK_EQ(call_whole(TAIJI_CALL_OUT, section), TAIJI_SECTION_PAGES);
+	CHECK_EQ(host.shared->free_frames, DONATED);
+	CHECK_EQ(host_count(aborts), 0);
+	fill(section, 11);
+	CHECK_EQ(host.shared->free_frames, DONATED - 1);
+	CHECK_EQ(host_count(aborts), 1);
+	CHECK_EQ(call_whole(TAIJI_CALL_HOME, section), -TAIJI_EINVAL);
+	CHECK_EQ(call_whole(TAIJI_CALL_OUT, section), TAIJI_SECTION_PAGES);
+	CHECK(intact(section, 11));
+	CHECK_EQ(call_whole(TAIJI_CALL_OUT, section), TAIJI_SECTION_PAGES);
+	fake_read(page_addr(section, 3));
+	CHECK_EQ(call(TAIJI_CALL_SHRINK, section_addr(section), GROWN, 0), 0);
+	CHECK_EQ(host.shared->free_frames, DONATED);
+	CHECK_EQ(host.shared->store_frames, 0);
+	CHECK_EQ(host.shared->sections_absent, 0);
+	CHECK_EQ(host.shared->sections_out, 0);
+	CHECK_EQ(host.shared->pages_lz4, 0);
+	CHECK_EQ(fake_try_read(section_addr(section), &value), FAKE_UNOWNED);
+	CHECK_EQ(call(TAIJI_CALL_GROW, section_addr(section), GROWN, 0), 0);
+	CHECK(host_stop());
+}
+
+/* Sections that went out come back in each other's frames; then each goes home. */
+static void brings_everybody_home(void)
+{
+	const unsigned int n = 5;
+	unsigned int first;
+
+	start();
+	first = host.first_user;
+	for (unsigned int i = 0; i < n; i++)
+		fill(first + i, i * 1000);
+	for (unsigned int i = 0; i < n; i++)
+		CHECK_EQ(call_whole(TAIJI_CALL_OUT, first + i), TAIJI_SECTION_PAGES);
+	for (unsigned int i = 0; i < n; i++)
+		CHECK_EQ(call_whole(TAIJI_CALL_IN, first + (i + 2) % n), TAIJI_SECTION_PAGES);
+	CHECK_EQ(call(TAIJI_CALL_STOP, 0, 0, 0), -TAIJI_EBUSY);
+	CHECK_EQ(call_whole(TAIJI_CALL_HOME, first), TAIJI_SECTION_PAGES);
+	CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(first), 1, 0), 0);
+	fake_irq_rate(3);
+	for (unsigned int i = 0; i < n; i++) {
+		CHECK_EQ(call_whole(TAIJI_CALL_HOME, first + i), TAIJI_SECTION_PAGES);
+		CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(first + i), 1, 0), 0);
+	}
+	for (unsigned int i = 0; i < n; i++)
+		CHECK(intact(first + i, i * 1000));
+	CHECK(host_stop());
+}
+
+/* A move that is left alone half-way: the section works, and can still go out, in, and home. */
+static void survives_half_a_move(void)
+{
+	unsigned int a, b;
+
+	start();
+	a = host.first_user;
+	b = a + 1;
+	fill(a, 1);
+	fill(b, 2000);
+	CHECK_EQ(call_whole(TAIJI_CALL_OUT, a), TAIJI_SECTION_PAGES);
+	CHECK_EQ(call_whole(TAIJI_CALL_OUT, b), TAIJI_SECTION_PAGES);
+	/* The free frame next to hand is b's. */
+	CHECK(intact(a, 1));
+	CHECK(intact(b, 2000));
+	fake_irq_rate(1);
+	CHECK(call(TAIJI_CALL_HOME, section_addr(a), 0, 0) < TAIJI_SECTION_PAGES);
+	CHECK(call(TAIJI_CALL_HOME, section_addr(b), 0, 0) < TAIJI_SECTION_PAGES);
+	content_write(page_addr(a, 77), NOISE, 1 + 77);
+	content_write(page_addr(b, 511), NOISE, 2000 + 511);
+	fake_irq_rate(0);
+	CHECK(content_check(page_addr(a, 76), 76 % NR_CONTENTS, 1 + 76));
+	CHECK_EQ(call_whole(TAIJI_CALL_OUT, b), TAIJI_SECTION_PAGES);
+	CHECK(intact(b, 2000));
+	CHECK(content_check(page_addr(a, 77), NOISE, 1 + 77));
+	content_write(page_addr(a, 77), 77 % NR_CONTENTS, 1 + 77);
+	CHECK(intact(a, 1));
+	CHECK(host_stop());
+}
+
+static void gives_back_frames_in_use(void)
+{
+	unsigned int back = 0;
+	s64 result;
+
+	start();
+	/* The grown section sits in a donated frame, and a user's home is free for it to go to. */
+	fill(host.first_grown, 4);
+	fill(host.first_user, 5);
+	fill_with(host.first_user + 1, ZERO, 0);
+	CHECK_EQ(call_whole(TAIJI_CALL_OUT, host.first_user + 1), TAIJI_SECTION_PAGES);
+	fake_irq_rate(2);
+	do {
+		result = call(TAIJI_CALL_RECLAIM, 0, 0, 0);
+		back += result > 0;
+	} while (result > 0 || result == -TAIJI_EAGAIN);
+	fake_irq_rate(0);
+	/* One frame holds the tables. */
+	CHECK(back == DONATED - 1 || back == DONATED);
+	CHECK(intact(host.first_grown, 4));
+	CHECK_EQ(call(TAIJI_CALL_SHRINK, section_addr(host.first_grown), GROWN, 0), 0);
+	CHECK_EQ(call_whole(TAIJI_CALL_IN, host.first_user + 1), TAIJI_SECTION_PAGES);
+	for (unsigned int i = 0; i < 2; i++)
+		CHECK_EQ(call_whole(TAIJI_CALL_HOME, host.first_user + i), TAIJI_SECTION_PAGES);
+	host.grown = 0;
+	host.donated -= back;
+	CHECK(host_stop());
+}
+
+/*
+ * Nothing packs, and each section that is out has a page touched: the frames run out. Then what is in cannot go out, and says so, and is
+ * unharmed; what is partly out still can, and that makes frames again.
+ */
+static void unwinds_when_full(void)
+{
+	unsigned int first, in, n;
+
+	start();
+	first = host.first_user;
+	n = host.first_grown - first;
+	in = n - 3;
+	for (unsigned int i = 0; i < n; i++)
+		fill_with(first + i, NOISE, i * 1000);
+	for (unsigned int i = 0; i < in; i++)
+		CHECK_EQ(call_whole(TAIJI_CALL_OUT, first + i), TAIJI_SECTION_PAGES);
+	fake_patience(10);
+	for (unsigned int i = 0; i < in; i++) {
+		u64 value;
+
+		if (fake_try_read(section_addr(first + i), &value) == FAKE_STALLED)
+			break;
+		CHECK_EQ(value, content_word(NOISE, i * 1000, 0));
+		CHECK(i < in - 1);
+	}
+	fake_patience(FAKE_PATIENCE);
+	CHECK_EQ(host_count(stalls), 10);
+	CHECK_EQ(host.shared->free_frames, 0);
+	CHECK_EQ(call_whole(TAIJI_CALL_IN, first + in - 1), -TAIJI_ENOMEM);
+
+	for (unsigned int i = in; i < n; i++)
+		CHECK_EQ(call_whole(TAIJI_CALL_OUT, first + i), -TAIJI_ENOMEM);
+	for (unsigned int i = in; i < n; i++) {
+		for (unsigned int k = 0; k < TAIJI_SECTION_PAGES; k++)
+			CHECK(content_check(page_addr(first + i, k), NOISE, i * 1000 + k));
+	}
+
+	for (unsigned int i = 0; i < in; i++)
+		CHECK_EQ(call_whole(TAIJI_CALL_OUT, first + i), TAIJI_SECTION_PAGES);
+	CHECK(host.shared->free_frames >= DONATED - 1);
+	for (unsigned int i = 0; i < n; i++) {
+		CHECK_EQ(call_whole(TAIJI_CALL_IN, first + i), TAIJI_SECTION_PAGES);
+		for (unsigned int k = 0; k < TAIJI_SECTION_PAGES; k += 37)
+			CHECK(content_check(page_addr(first + i, k), NOISE, i * 1000 + k));
+	}
+	CHECK(host_stop());
+}
+
+/* First touch stops while there are frames left, so that what is out can still come in. */
+static void keeps_a_reserve(void)
+{
+	u64 left;
+
+	host_start(2, RAM, DONATED, 16);
+	fill(host.first_user, 1);
+	CHECK_EQ(call_whole(TAIJI_CALL_OUT, host.first_user), TAIJI_SECTION_PAGES);
+	fake_patience(10);
+	for (unsigned int i = 0; i < 16; i++) {
+		if (fake_try_write(section_addr(host.first_grown + i), i) == FAKE_STALLED)
+			break;
+		CHECK(i < DONATED);
+	}
+	CHECK(host_count(stalls) == 10);
+	left = host.shared->free_frames;
+	CHECK_EQ(left, 2 * (2 + 1));
+	fake_patience(FAKE_PATIENCE);
+	CHECK(intact(host.first_user, 1));
+	/* One for the section, and the store has given its own back. */
+	CHECK(host.shared->free_frames >= left);
+	CHECK_EQ(host.shared->store_frames, 0);
+	CHECK(host_stop());
+}
+
+static void stops_only_when_all_is_home(void)
+{
+	start();
+	CHECK_EQ(call(TAIJI_CALL_STOP, 0, 0, 0), -TAIJI_EBUSY);
+	CHECK_EQ(call(TAIJI_CALL_SHRINK, section_addr(host.first_grown), GROWN, 0), 0);
+	CHECK_EQ(call(TAIJI_CALL_STOP, 0, 0, 0), -TAIJI_EBUSY);
+	CHECK_EQ(call_whole(TAIJI_CALL_OUT, host.first_user), TAIJI_SECTION_PAGES);
+	/* Out, its home is free; a section cannot go home before it is in. */
+	CHECK_EQ(call_whole(TAIJI_CALL_HOME, host.first_user), -TAIJI_EBUSY);
+	CHECK_EQ(call(TAIJI_CALL_STOP, 0, 0, 0), -TAIJI_EBUSY);
+	host.grown = 0;
+	CHECK(host_stop());
+}
+
+static u64 age(unsigned int n)
+{
+	return call(TAIJI_CALL_AGE, section_addr(host.first_user), n, 0);
+}
+
+static void sees_what_is_touched(bool hardware)
+{
+	start();
+	fake_hardware_af(hardware);
+	CHECK_EQ(call_whole(TAIJI_CALL_OUT, host.first_user + 1), TAIJI_SECTION_PAGES);
+	CHECK_EQ(age(4), 0xd);
+	CHECK_EQ(age(4), 0);
+	fake_read(page_addr(host.first_user + 1, 9));
+	fake_read(page_addr(host.first_user + 2, 0));
+	CHECK_EQ(age(4), 0x6);
+	CHECK_EQ(age(4), 0);
+	/* The TLB does not tell; another page does. */
+	fake_read(page_addr(host.first_user + 1, 10));
+	fake_read(page_addr(host.first_user + 2, 1));
+	CHECK_EQ(age(4), 0x6);
+	CHECK_EQ(age(65), 0);
+	CHECK(host_stop());
+}
+
+static void sees_touches_by_hardware(void)
+{
+	sees_what_is_touched(true);
+}
+
+static void sees_touches_by_faults(void)
+{
+	sees_what_is_touched(false);
+}
+
+int main(void)
+{
+	tap_begin();
+	TAP_RUN(refuses_bad_arguments);
+	TAP_RUN(hides_what_is_its_own);
+	TAP_RUN(swaps_every_kind);
+	TAP_RUN(keeps_writes_after_swap_in);
+	TAP_RUN(asks_before_it_swaps);
+	TAP_RUN(yields_to_interrupts);
+	TAP_RUN(survives_being_abandoned);
+	TAP_RUN(fetches_what_it_wrote);
+	TAP_RUN(grows_and_shrinks);
+	TAP_RUN(brings_everybody_home);
+	TAP_RUN(survives_half_a_move);
+	TAP_RUN(gives_back_frames_in_use);
+	TAP_RUN(unwinds_when_full);
+	TAP_RUN(keeps_a_reserve);
+	TAP_RUN(stops_only_when_all_is_home);
+	TAP_RUN(sees_touches_by_hardware);
+	TAP_RUN(sees_touches_by_faults);
+	return tap_end();
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "call.h"
+#include "engine_host.h"
+
+struct host host;
+
+void host_boot(void)
+{
+	u64 sections = host.ram + host.grown;
+	u64 arena = taiji_arena_size(sections, host.cpus);
+	struct taiji_start *args;
+
+	fake_machine_start(host.ram * TAIJI_SECTION_SIZE, sections * TAIJI_SECTION_SIZE);
+	fake_cpu(0, 1);
+	host.first_donated = 1 + arena / TAIJI_SECTION_SIZE;
+	host.first_user = host.first_donated + host.donated;
+	host.first_grown = host.ram;
+	host.end = host.ram + host.grown;
+
+	host.args = arch_va(pa(FAKE_RAM_START));
+	host.shared = arch_va(pa(FAKE_RAM_START + TAIJI_PAGE_SIZE));
+	args = host.args;
+	args->abi = TAIJI_ABI;
+	args->nr_cpus = host.cpus;
+	args->nr_ranges = 1;
+	args->ipa_bits = 40;
+	args->arena.start = section_addr(1);
+	args->arena.size = arena;
+	args->shared.start = FAKE_RAM_START + TAIJI_PAGE_SIZE;
+	args->shared.size = 16 * TAIJI_PAGE_SIZE;
+	args->first = FAKE_RAM_START;
+	args->end = section_addr(host.end);
+	args->ram[0].start = FAKE_RAM_START;
+	args->ram[0].size = host.ram * TAIJI_SECTION_SIZE;
+}
+
+static void must(const char *what, s64 result)
+{
+	if (!result)
+		return;
+	fprintf(stderr, "host: %s: %lld\n", what, (long long)result);
+	exit(1);
+}
+
+void host_start(unsigned int cpus, unsigned int ram, unsigned int donated, unsigned int grown)
+{
+	host = (struct host){ .cpus = cpus, .ram = ram, .donated = donated, .grown = grown };
+	host_boot();
+	must("START", call(TAIJI_CALL_START, FAKE_RAM_START, 0, 0));
+	must("DONATE", call(TAIJI_CALL_DONATE, section_addr(host.first_donated), donated, 0));
+	must("ALLOW", call(TAIJI_CALL_ALLOW, section_addr(host.first_user),
+			   host.first_grown - host.first_user, 1));
+	if (grown)
+		must("GROW", call(TAIJI_CALL_GROW, section_addr(host.first_grown), grown, 0));
+}
+
+static s64 host_whole_range(u64 nr)
+{
+	for (unsigned int i = host.first_user; i < host.first_grown; i++) {
+		s64 result = call_whole(nr, i);
+
+		if (result != TAIJI_SECTION_PAGES)
+			return result;
+	}
+	return 0;
+}
+
+/* A section's home may be in use by the store as long as another one has a table. */
+static s64 host_all_home(void)
+{
+	s64 result = 0;
+
+	for (int round = 0; round < 10; round++) {
+		result = host_whole_range(TAIJI_CALL_IN);
+		if (!result)
+			result = host_whole_range(TAIJI_CALL_HOME);
+		if (result != -TAIJI_EBUSY)
+			break;
+	}
+	if (result)
+		printf("# home: %lld\n", (long long)result);
+	return result;
+}
+
+bool host_stop(void)
+{
+	unsigned int back = 0;
+	s64 result;
+
+	if (host.grown && call(TAIJI_CALL_SHRINK, section_addr(host.first_grown), host.grown, 0))
+		return false;
+	if (host_all_home())
+		return false;
+	do {
+		result = call(TAIJI_CALL_RECLAIM, 0, 0, 0);
+		back += result > 0;
+	} while (result > 0 || result == -TAIJI_EAGAIN);
+	if (result != -TAIJI_ENOENT || back != host.donated) {
+		printf("# reclaimed %u of %u, then %lld\n", back, host.donated, (long long)result);
+		return false;
+	}
+	result = call(TAIJI_CALL_STOP, 0, 0, 0);
+	if (result)
+		printf("# STOP: %lld\n", (long long)result);
+	fake_machine_stop();
+	return !result;
+}
+
+s64 call(u64 nr, u64 a, u64 b, u64 c)
+{
+	return engine_call(nr, a, b, c);
+}
+
+s64 call_whole(u64 nr, unsigned int section)
+{
+	s64 to = 0;
+
+	do {
+		to = call(nr, section_addr(section), to, 0);
+	} while (to >= 0 && to < TAIJI_SECTION_PAGES);
+	return to;
+}
+
+static u64 mix(u64 x)
+{
+	x ^= x >> 31;
+	x *= 0x7fb5d329728ea185ULL;
+	x ^= x >> 27;
+	x *= 0x81dadef4bc2dd44dULL;
+	return x ^ x >> 33;
+}
+
+u64 content_word(enum content content, u64 seed, unsigned int i)
+{
+	switch (content) {
+	case ZERO:
+		return 0;
+	case SAME:
+		return (mix(seed) & 0xffffffff) * 0x100000001ULL;
+	case TEXT:
+		/* Packs to a third to two thirds, depending on the seed. */
+		return i % (2 + mix(seed) % 4) ? 0x2061206e69207369ULL + seed : mix(seed ^ i);
+	default:
+		return mix(seed * TAIJI_SECTION_PAGES + i);
+	}
+}
+
+void content_write(u64 page, enum content content, u64 seed)
+{
+	for (unsigned int i = 0; i < TAIJI_PAGE_SIZE / 8; i++)
+		fake_write(page + i * 8, content_word(content, seed, i));
+}
+
+bool content_check(u64 page, enum content content, u64 seed)
+{
+	for (unsigned int i = 0; i < TAIJI_PAGE_SIZE / 8; i++) {
+		if (fake_read(page + i * 8) != content_word(content, seed, i))
+			return false;
+	}
+	return true;
+}

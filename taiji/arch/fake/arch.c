@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The engine's side: arch.h.
+ */
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "arch.h"
+#include "arena.h"
+#include "fake.h"
+
+static u64 *section_entry(ipa_t section)
+{
+	return &fake.stage2[(section.val - FAKE_RAM_START) >> TAIJI_SECTION_SHIFT];
+}
+
+static void entry_write(u64 *entry, u64 e)
+{
+	__atomic_store_n(entry, e, __ATOMIC_RELEASE);
+}
+
+bool arch_stage2_init(unsigned int ipa_bits, ipa_t first, ipa_t end, pa_t *root)
+{
+	u64 nr = (end.val - first.val) >> TAIJI_SECTION_SHIFT;
+
+	if (first.val != FAKE_RAM_START || nr > fake.nr_sections || ipa_bits > 48)
+		return false;
+	fake.stage2 = arena_alloc(nr * sizeof(u64), TAIJI_PAGE_SIZE);
+	if (!fake.stage2)
+		return false;
+	for (u64 i = 0; i < nr; i++) {
+		ipa_t at = ipa(first.val + (i << TAIJI_SECTION_SHIFT));
+
+		arch_map_block(at, pa(at.val));
+	}
+	*root = arena_pa(fake.stage2);
+	return true;
+}
+
+static void bug_if_valid(ipa_t section)
+{
+	if (__atomic_load_n(section_entry(section), __ATOMIC_RELAXED) & ARCH_LEAF_VALID)
+		arch_bug("fake: valid entry replaced without a break");
+}
+
+void arch_map_block(ipa_t section, pa_t frame)
+{
+	bug_if_valid(section);
+	entry_write(section_entry(section), frame.val | ARCH_LEAF_VALID | FAKE_YOUNG | FAKE_EXEC);
+}
+
+void arch_map_table(ipa_t section, pa_t table)
+{
+	bug_if_valid(section);
+	entry_write(section_entry(section), table.val | ARCH_LEAF_VALID | FAKE_TABLE);
+}
+
+void arch_unmap(ipa_t section)
+{
+	entry_write(section_entry(section), 0);
+}
+
+void arch_flush(ipa_t section)
+{
+	u64 number = (section.val - FAKE_RAM_START) >> TAIJI_SECTION_SHIFT;
+
+	__atomic_fetch_add(&fake.generations[number], 1, __ATOMIC_SEQ_CST);
+	for (unsigned int i = 0; i < FAKE_MAX_CPUS; i++) {
+		u64 *active = &fake.cpus[i].active;
+		u64 seen = __atomic_load_n(active, __ATOMIC_SEQ_CST);
+
+		while (seen & 1 && __atomic_load_n(active, __ATOMIC_ACQUIRE) == seen)
+			sched_yield();
+	}
+}
+
+void arch_flush_page(ipa_t page)
+{
+	arch_flush(ipa(page.val & ~(TAIJI_SECTION_SIZE - 1)));
+}
+
+bool arch_block_test_clear_young(ipa_t section)
+{
+	u64 *entry = section_entry(section);
+	u64 e = __atomic_load_n(entry, __ATOMIC_ACQUIRE);
+
+	if (!(e & ARCH_LEAF_VALID) || e & FAKE_TABLE)
+		arch_bug("fake: not a block");
+	return __atomic_fetch_and(entry, ~FAKE_YOUNG, __ATOMIC_ACQ_REL) & FAKE_YOUNG;
+}
+
+void arch_block_set_young(ipa_t section)
+{
+	u64 *entry = section_entry(section);
+	u64 e = __atomic_load_n(entry, __ATOMIC_ACQUIRE);
+
+	if (!(e & ARCH_LEAF_VALID) || e & FAKE_TABLE)
+		arch_bug("fake: not a block");
+	__atomic_fetch_or(entry, FAKE_YOUNG, __ATOMIC_ACQ_REL);
+}
+
+u64 arch_leaf(pa_t page, bool exec)
+{
+	return page.val | ARCH_LEAF_VALID | FAKE_YOUNG | (exec ? FAKE_EXEC : 0);
+}
+
+bool arch_leaf_exec(u64 leaf)
+{
+	return leaf & FAKE_EXEC;
+}
+
+bool arch_leaf_young(u64 leaf)
+{
+	return leaf & FAKE_YOUNG;
+}
+
+u64 arch_leaf_mkyoung(u64 leaf)
+{
+	return leaf | FAKE_YOUNG;
+}
+
+u64 arch_leaf_mkold(u64 leaf)
+{
+	return leaf & ~FAKE_YOUNG;
+}
+
+void arch_publish(void)
+{
+}
+
+void arch_sync_icache(void *page)
+{
+	fake_icache_drop(FAKE_RAM_START + (u64)((char *)page - fake.ram));
+}
+
+void *arch_va(pa_t at)
+{
+	if (at.val < FAKE_RAM_START || at.val - FAKE_RAM_START >= fake.ram_size)
+		arch_bug("fake: no memory there");
+	return fake.ram + (at.val - FAKE_RAM_START);
+}
+
+unsigned int arch_cpu(void)
+{
+	return fake_me - fake.cpus;
+}
+
+bool arch_irq_pending(void)
+{
+	return fake.irq_rate && !(fake_random() % fake.irq_rate);
+}
+
+u64 arch_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+void arch_relax(void)
+{
+	sched_yield();
+}
+
+void arch_bug(const char *what)
+{
+	fprintf(stderr, "BUG: %s\n", what);
+	abort();
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef TAIJI_FAKE_H
+#define TAIJI_FAKE_H
+
+#include "machine.h"
+
+/* An entry: ARCH_LEAF_VALID, these, and an address. In the stage 2 of sections FAKE_TABLE leads to a table. */
+#define FAKE_TABLE	(1ULL << 1)
+#define FAKE_YOUNG	(1ULL << 2)
+#define FAKE_EXEC	(1ULL << 3)
+#define FAKE_ADDRESS	(~(TAIJI_PAGE_SIZE - 1))
+
+#define FAKE_TLB_SIZE	64
+
+struct fake_tlb {
+	u64 page;
+	u64 generation;
+	u64 at;
+	bool exec;
+};
+
+struct fake_icache {
+	u64 word;
+	u64 valid;
+};
+
+/**
+ * struct fake_cpu - a thread
+ * @active: odd during an access
+ */
+struct fake_cpu {
+	u64 active;
+	u64 random;
+	struct fake_tlb tlb[FAKE_TLB_SIZE];
+} __attribute__((aligned(64)));
+
+struct fake_machine {
+	char *ram;
+	u64 ram_size;
+	u64 nr_sections;
+	u64 *stage2;
+	u64 *generations;
+	struct fake_icache *icache;
+	unsigned int irq_rate;
+	bool hardware_af;
+	u64 patience;
+	struct fake_cpu cpus[FAKE_MAX_CPUS];
+};
+
+extern struct fake_machine fake;
+extern _Thread_local struct fake_cpu *fake_me;
+
+void fake_icache_drop(u64 at);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the engine asks of the machine. arm64 answers with stage 2 at EL2, fake with tables walked by threads of a process.
+ *
+ * A section is mapped as one block, or by a table of 512 entries of 8 bytes, or not at all. The engine owns the entries of a table: an
+ * entry whose bit 0 is clear is invalid for the machine, and its other 63 bits are the engine's. Entries are read and
+ * written with single 64-bit atomic accesses. Nothing here blocks or allocates.
+ */
+#ifndef TAIJI_ARCH_H
+#define TAIJI_ARCH_H
+
+#include "types.h"
+
+#define ARCH_LEAF_VALID		1ULL
+
+/* Build the stage 2: 1:1 over everything up to 2^ipa_bits. Memory comes from arena_alloc(). Returns the root. */
+bool arch_stage2_init(unsigned int ipa_bits, ipa_t first, ipa_t end, pa_t *root);
+
+/*
+ * What maps a section. arch_map_* replace an invalid entry (nothing to flush). arch_unmap makes the entry invalid: the old mapping may
+ * live on in TLBs until arch_flush() of that section has returned, which also waits for accesses in flight everywhere.
+ */
+void arch_map_block(ipa_t section, pa_t frame);
+void arch_map_table(ipa_t section, pa_t table);
+void arch_unmap(ipa_t section);
+void arch_flush(ipa_t section);
+
+/* Was a section that is one block touched? Clears the flag; the caller flushes (or accepts to miss a touch). */
+bool arch_block_test_clear_young(ipa_t section);
+/* The access flag of a block after an access-flag fault. */
+void arch_block_set_young(ipa_t section);
+
+/* A valid entry of a table: present, read-write, young, and executable or not. */
+u64 arch_leaf(pa_t page, bool exec);
+bool arch_leaf_exec(u64 leaf);
+bool arch_leaf_young(u64 leaf);
+u64 arch_leaf_mkyoung(u64 leaf);
+u64 arch_leaf_mkold(u64 leaf);
+
+/* Order a written table entry before the return to the host. */
+void arch_publish(void);
+/* Forget one stale entry (permission or access-flag change) of this micro-page, on all CPUs. */
+void arch_flush_page(ipa_t page);
+/* Make instruction fetch see what was written to a page. */
+void arch_sync_icache(void *page);
+
+/* Where the engine can read and write a frame, a table, the store. */
+void *arch_va(pa_t at);
+
+unsigned int arch_cpu(void);
+bool arch_irq_pending(void);
+u64 arch_clock(void);
+void arch_relax(void);
+/* An invariant is broken: report and stop the machine. Never returns. */
+void arch_bug(const char *what) __attribute__((noreturn));
+
+#endif

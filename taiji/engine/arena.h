@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Everything the engine knows, in memory of its own that outlives the payload.
+ *
+ * The code has one static variable, the pointer to this. A payload that takes over finds the same bytes, checks magic and
+ * version, and goes on; so what is here is an ABI between payloads: a change of layout is a new ARENA_VERSION.
+ */
+#ifndef TAIJI_ARENA_H
+#define TAIJI_ARENA_H
+
+#include <linux/taiji_call.h>
+#include "types.h"
+
+#define ARENA_MAGIC	0x696a696174ULL		/* "taiji" */
+#define ARENA_VERSION	1
+
+struct section;
+struct frame;
+struct store;
+struct cpu;
+
+/**
+ * struct arena - the root of the engine's state, at the start of its memory
+ * @start: where that memory is
+ * @size: how much of it there is, in bytes
+ * @used: how much is given out
+ * @first: lowest IPA the engine looks after
+ * @end: first IPA above what the engine looks after
+ * @nr_sections: sections between the two
+ * @nr_frames: frames from @first on; RAM ends before more sections do
+ * @reserve: free frames that only swap-in may take, see frame.h
+ * @free_head: top of the stack of free frames, with a tag against reuse
+ * @nr_free: free frames nobody has a ticket for, see frame.c
+ * @relief: one more than the CPU that may let the store grow into the reserve; 0 is nobody
+ * @reclaim: where the search for a donated frame goes on
+ * @sums: debug builds: checksum of each micro-page that is out
+ */
+struct arena {
+	u64 magic;
+	u32 version;
+	u32 nr_cpus;
+	u64 start;
+	u64 size;
+	u64 used;
+	u64 first;
+	u64 end;
+	u32 nr_sections;
+	u32 nr_frames;
+	u32 reserve;
+	u32 relief;
+	u32 reclaim;
+	struct section *sections;
+	struct frame *frames;
+	struct store *store;
+	struct cpu *cpus;
+	struct taiji_shared *shared;
+	u32 *sums;
+	u64 free_head __attribute__((aligned(64)));
+	u32 nr_free __attribute__((aligned(64)));
+} __attribute__((aligned(64)));
+
+/* Hidden: reached relative to the program counter, without a table of addresses to relocate. */
+extern struct arena *arena __attribute__((visibility("hidden")));
+
+bool arena_open(struct taiji_range range);
+void arena_close(void);
+
+/* Zeroed memory, for START only; @align is a power of two. NULL when the arena is too small. */
+void *arena_alloc(u64 size, u64 align);
+/* Where something in the arena is for the machine: tables point to tables by this. */
+pa_t arena_pa(const void *at);
+
+#endif

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The way in: calls of the base, aborts of the host.
+ */
+#include "age.h"
+#include "arena.h"
+#include "call.h"
+#include "donate.h"
+#include "grow.h"
+#include "home.h"
+#include "start.h"
+#include "stats.h"
+#include "store.h"
+#include "swap_in.h"
+#include "swap_out.h"
+
+bool engine_abort(ipa_t at, enum engine_fault kind)
+{
+	struct section *s;
+	u64 since;
+
+	if (!arena)
+		return false;
+	since = arch_clock();
+	stats_count(aborts);
+	s = section_at(at);
+	if (s && kind != FAULT_OTHER && swap_in_fault(s, at, kind, since))
+		return true;
+	stats_count(unowned);
+	return false;
+}
+
+static s64 call_sections(u64 call, struct section *s, u64 n, u64 flag)
+{
+	if (!s)
+		return -TAIJI_EINVAL;
+	switch (call) {
+	case TAIJI_CALL_DONATE:
+		return donate_frames(s, n);
+	case TAIJI_CALL_GROW:
+		return grow_sections(s, n);
+	case TAIJI_CALL_SHRINK:
+		return grow_shrink(s, n);
+	default:
+		return grow_allow(s, n, flag);
+	}
+}
+
+static s64 call_pages(u64 call, struct section *s, u64 from)
+{
+	if (!s || from >= TAIJI_SECTION_PAGES)
+		return -TAIJI_EINVAL;
+	switch (call) {
+	case TAIJI_CALL_OUT:
+		return swap_out_section(s, from);
+	case TAIJI_CALL_IN:
+		return swap_in_section(s, from);
+	default:
+		return home_section(s, from);
+	}
+}
+
+static s64 call_age(struct section *s, u64 n)
+{
+	return s && n <= AGE_MAX_SECTIONS ? age_sections(s, n) : 0;
+}
+
+static s64 call_started(u64 call, u64 a, u64 b, u64 c)
+{
+	switch (call) {
+	case TAIJI_CALL_NOP:
+		return 0;
+	case TAIJI_CALL_STOP:
+		return start_stop();
+	case TAIJI_CALL_RECLAIM:
+		return donate_reclaim();
+	case TAIJI_CALL_DONATE:
+	case TAIJI_CALL_GROW:
+	case TAIJI_CALL_SHRINK:
+	case TAIJI_CALL_ALLOW:
+		return call_sections(call, section_range(a, b), b, c);
+	case TAIJI_CALL_OUT:
+	case TAIJI_CALL_IN:
+	case TAIJI_CALL_HOME:
+		return call_pages(call, section_range(a, 1), b);
+	case TAIJI_CALL_AGE:
+		return call_age(section_range(a, b), b);
+	default:
+		return -TAIJI_ENOSYS;
+	}
+}
+
+s64 engine_call(u64 call, u64 a, u64 b, u64 c)
+{
+	s64 result;
+
+	if (call == TAIJI_CALL_START)
+		return start_start(pa(a));
+	if (!arena)
+		return call == TAIJI_CALL_NOP ? 0 : -TAIJI_EINVAL;
+	stats_count(calls);
+	result = call_started(call, a, b, c);
+	if (!arena)
+		return result;
+	store_end_relief();
+	stats_publish();
+	return result;
+}

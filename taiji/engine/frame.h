@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Frames: who has them, and the free ones.
+ *
+ * Free frames are in a lock-free stack, but for one that each CPU keeps at hand. A frame can also be claimed by its number, which cannot
+ * take it out of the middle of the stack: its link stays behind, and whoever pops a frame that is not free drops the link.
+ *
+ * How far each use may go down (@floor) is the order in which they fail: first touch of new memory stops first, then the
+ * growth of the store, and the last arena->reserve frames are for swap-ins, so that these wait for nobody
+ * (invariant 5). See store.c for the one exception.
+ */
+#ifndef TAIJI_FRAME_H
+#define TAIJI_FRAME_H
+
+#include "arena.h"
+#include "types.h"
+
+#define FRAME_BITS	24
+#define FRAME_NONE	((1U << FRAME_BITS) - 1)
+
+/* Owners that are not sections. */
+#define FRAME_FREE	((1U << FRAME_BITS) - 2)
+#define FRAME_STORE	((1U << FRAME_BITS) - 3)
+/* Not RAM, or the arena: never ours to give. */
+#define FRAME_FOREIGN	((1U << FRAME_BITS) - 4)
+
+/**
+ * struct frame - 2 MiB of PA
+ * @next: below it in the stack of free frames
+ * @state: owner, and FRAME_LINKED while it is in the stack or at hand for a CPU
+ */
+struct frame {
+	u32 next;
+	u32 state;
+};
+
+static inline pa_t frame_pa(u32 frame)
+{
+	return pa(arena->first + ((u64)frame << TAIJI_SECTION_SHIFT));
+}
+
+bool frame_init(u32 nr);
+u32 frame_owner(u32 frame);
+/* For START, before there is anything concurrent. */
+void frame_set_owner(u32 frame, u32 owner);
+
+/* A free frame for @owner if more than @floor are free, else FRAME_NONE. */
+u32 frame_take(u32 owner, u32 floor);
+/* This very frame, if it is free. */
+bool frame_claim(u32 frame, u32 owner);
+/* No CPU can reach its content any more (invariant 2). */
+void frame_put(u32 frame);
+
+#endif

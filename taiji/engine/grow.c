@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory beyond the RAM, and which sections may be swapped at all.
+ */
+#include "check.h"
+#include "grow.h"
+#include "page.h"
+#include "stats.h"
+#include "swap_in.h"
+
+s64 grow_sections(struct section *s, u32 n)
+{
+	for (u32 i = 0; i < n; i++) {
+		if (section_word(&s[i]) & (SECTION_RAM | SECTION_GROWN | SECTION_OWNED))
+			return -TAIJI_EINVAL;
+	}
+	for (u32 i = 0; i < n; i++) {
+		u64 word = FRAME_NONE;
+
+		/* The machine has had it mapped 1:1, onto nothing. */
+		arch_unmap(section_ipa(&s[i]));
+		arch_flush(section_ipa(&s[i]));
+		BUG_ON(!section_change(&s[i], &word, SECTION_GROWN | SECTION_SWAPPABLE | SECTION_ABSENT |
+				       FRAME_NONE));
+	}
+	stats_figure(FIGURE_SECTIONS_ABSENT, n);
+	return 0;
+}
+
+static void shrink_table(struct section *s, u64 word)
+{
+	u64 *table = section_table(s);
+
+	for (u32 i = 0; i < TAIJI_SECTION_PAGES; i++) {
+		u64 e = page_load(&table[i]);
+
+		DEBUG_BUG_ON(page_busy(e));
+		if (page_out(e))
+			swap_in_forget(e);
+	}
+	section_table_free(s);
+	if (word & SECTION_MOVING)
+		frame_put(s->target);
+}
+
+/* Owned. What remains is a hole that nothing is mapped in. */
+static void shrink_section(struct section *s)
+{
+	u64 word;
+
+	section_seal(s);
+	arch_unmap(section_ipa(s));
+	arch_flush(section_ipa(s));
+	word = section_word(s);
+	if (word & SECTION_ABSENT)
+		stats_figure(FIGURE_SECTIONS_ABSENT, -1);
+	else if (section_frame(word) == FRAME_NONE)
+		stats_figure(FIGURE_SECTIONS_OUT, -1);
+	if (word & SECTION_TABLE)
+		shrink_table(s, word);
+	if (section_frame(word) != FRAME_NONE)
+		frame_put(section_frame(word));
+	while (!section_change(s, &word, FRAME_NONE))
+		;
+}
+
+s64 grow_shrink(struct section *s, u32 n)
+{
+	for (u32 i = 0; i < n; i++) {
+		if (section_word(&s[i]) & SECTION_RAM)
+			return -TAIJI_EINVAL;
+	}
+	/* After -EBUSY the base calls again with the same sections: those that have gone already are passed over. */
+	for (u32 i = 0; i < n; i++) {
+		if (!(section_word(&s[i]) & SECTION_GROWN))
+			continue;
+		if (!section_own(&s[i]))
+			return -TAIJI_EBUSY;
+		shrink_section(&s[i]);
+	}
+	return 0;
+}
+
+static bool allow_section(struct section *s, bool allow)
+{
+	u64 word = section_word(s);
+	u64 new;
+
+	do {
+		/* Invariant 3: what is not swappable is at home, whole, and nobody is about to change that. */
+		if (!allow && (word & SECTION_OWNED || !section_is_home_block(s, word)))
+			return false;
+		new = allow ? word | SECTION_SWAPPABLE : word & ~SECTION_SWAPPABLE;
+	} while (!section_change(s, &word, new));
+	return true;
+}
+
+s64 grow_allow(struct section *s, u32 n, bool allow)
+{
+	for (u32 i = 0; i < n; i++) {
+		if (!(section_word(&s[i]) & SECTION_OURS))
+			return -TAIJI_EINVAL;
+	}
+	for (u32 i = 0; i < n; i++) {
+		if (allow_section(&s[i], allow))
+			continue;
+		while (i--)
+			allow_section(&s[i], true);
+		return -TAIJI_EBUSY;
+	}
+	return 0;
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sections go home, and get out of each other's way. Two sections may be owned at once, but nobody waits for the second.
+ *
+ * A home that the store is in cannot be had until the store has left it: when everything is in, that is when every section
+ * is a block. So the base goes round IN and HOME again while there is one that is busy.
+ */
+#include "block.h"
+#include "home.h"
+#include "move.h"
+
+static s64 home_leave(struct section *s, u32 frame)
+{
+	u64 word = section_word(s);
+	u32 target;
+
+	if (word & SECTION_MOVING && !move_run(s))
+		return -TAIJI_EAGAIN;
+	if (section_frame(section_word(s)) != frame)
+		return 0;
+	target = frame_take(section_index(s), 0);
+	if (target == FRAME_NONE)
+		return -TAIJI_ENOMEM;
+	if (!move_begin(s, target)) {
+		frame_put(target);
+		return -TAIJI_ENOMEM;
+	}
+	if (!move_run(s))
+		return -TAIJI_EAGAIN;
+	/* Its table would keep a frame of the store in use, and that may be somebody's home. */
+	block_collapse(s);
+	return 0;
+}
+
+s64 home_vacate(u32 frame)
+{
+	u32 owner = frame_owner(frame);
+	struct section *s;
+	s64 result;
+
+	if (owner == FRAME_FREE)
+		return 0;
+	if (owner >= arena->nr_sections)
+		return -TAIJI_EBUSY;
+	s = &arena->sections[owner];
+	if (!section_own(s))
+		return -TAIJI_EBUSY;
+	result = home_leave(s, frame);
+	section_disown(s);
+	return result;
+}
+
+/* Its home frame becomes its own. */
+static s64 home_claim(struct section *s)
+{
+	u32 home = section_index(s);
+	s64 result;
+
+	if (frame_claim(home, home))
+		return 0;
+	result = home_vacate(home);
+	if (result)
+		return result;
+	return frame_claim(home, home) ? 0 : -TAIJI_EAGAIN;
+}
+
+/* 0 when it is at home, in whatever shape. */
+static s64 home_move(struct section *s)
+{
+	u64 word = section_word(s);
+	s64 result;
+
+	if (word & SECTION_MOVING && !move_run(s))
+		return -TAIJI_EAGAIN;
+	if (section_at_home(s, section_word(s)))
+		return 0;
+	/* Its own table could be what is in the way. */
+	if (section_word(s) & SECTION_TABLE && !block_collapse(s))
+		return -TAIJI_EAGAIN;
+	result = home_claim(s);
+	if (result)
+		return result;
+	if (!move_begin(s, section_index(s))) {
+		frame_put(section_index(s));
+		return -TAIJI_ENOMEM;
+	}
+	return move_run(s) ? 0 : -TAIJI_EAGAIN;
+}
+
+static s64 home_owned(struct section *s, u32 from)
+{
+	u64 word = section_word(s);
+	s64 result;
+
+	if (!(word & SECTION_RAM) || !(word & SECTION_OURS))
+		return -TAIJI_EINVAL;
+	if (section_resident(word) != TAIJI_SECTION_PAGES)
+		return -TAIJI_EBUSY;
+	result = home_move(s);
+	if (result == -TAIJI_EAGAIN)
+		return from;
+	if (result)
+		return result;
+	if (section_word(s) & SECTION_BLOCK || block_collapse(s))
+		return TAIJI_SECTION_PAGES;
+	return from;
+}
+
+s64 home_section(struct section *s, u32 from)
+{
+	s64 to;
+
+	if (!section_own(s))
+		return -TAIJI_EBUSY;
+	to = home_owned(s, from);
+	section_disown(s);
+	return to;
+}

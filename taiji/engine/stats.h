@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Figures, and what else each CPU has of its own.
+ *
+ * A CPU's counters are its own, so a count is a plain store. The global figures are shared: each CPU collects differences and adds them
+ * at the end of a call, or when STATS_BATCH of them have come together, so that swap-in does not fight for their cache line.
+ */
+#ifndef TAIJI_STATS_H
+#define TAIJI_STATS_H
+
+#include "arena.h"
+#include "arch.h"
+#include "codec.h"
+
+#define STATS_BATCH	64
+
+enum figure {
+	FIGURE_SECTIONS_OUT,
+	FIGURE_SECTIONS_ABSENT,
+	FIGURE_PAGES_ZERO,
+	FIGURE_PAGES_SAME,
+	FIGURE_PAGES_LZ4,
+	FIGURE_PAGES_RAW,
+	FIGURE_BYTES_STORED,
+	FIGURE_METADATA,
+	NR_FIGURES
+};
+
+/**
+ * struct cpu - what one CPU has of its own
+ * @stats: its counters, in memory the host reads
+ * @delta: what it has not added to the global figures yet
+ * @pending: how many differences that are
+ * @packed: a micro-page as LZ4 leaves it, before its size is known
+ * @workmem: LZ4's
+ * @frame: one free frame in reserve, or FRAME_NONE; others may steal it
+ */
+struct cpu {
+	struct taiji_cpu_stats *stats;
+	s64 delta[NR_FIGURES];
+	u32 pending;
+	u8 packed[TAIJI_PAGE_SIZE] __attribute__((aligned(64)));
+	u64 workmem[CODEC_WORKMEM / 8];
+	u32 frame __attribute__((aligned(64)));
+} __attribute__((aligned(64)));
+
+static inline struct cpu *this_cpu(void)
+{
+	return &arena->cpus[arch_cpu()];
+}
+
+static inline void stats_add(__u64 *counter, u64 n)
+{
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+#define stats_count(counter) stats_add(&this_cpu()->stats->counter, 1)
+
+void stats_figure(enum figure which, s64 difference);
+void stats_publish(void);
+void stats_in_time(u64 ticks);
+
+#endif
