@@ -70,6 +70,7 @@ apt_setup()
 {
 	local dir=$APT/$1 c
 
+	! apt_is_set_up "$dir/sources.list" || return 0
 	c=$(debian_codename)
 	[ "$(dpkg --print-architecture)" = amd64 ] ||
 		die "this needs an amd64 host: the stock x86 kernel is built against there"
@@ -84,10 +85,18 @@ apt_setup()
 		: > "$dir/status"
 		apt_sources "$c" "$c $c-backports" > "$dir/new"
 	fi
-	if ! cmp -s "$dir/new" "$dir/sources.list"; then
-		mv "$dir/new" "$dir/sources.list"
-		apt_update "$1"
-	fi
+	mv "$dir/new" "$dir/sources.list"
+	apt_update "$1"
+}
+
+# Until the system's own sources change.
+apt_is_set_up()
+{
+	local f
+
+	for f in /etc/apt/sources.list /etc/apt/sources.list.d; do
+		[ ! -e "$f" ] || [ "$1" -nt "$f" ] || return 1
+	done
 }
 
 apt_update()

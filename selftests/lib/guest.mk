@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Builds the programs that a suite runs in a guest.  scripts/build calls it in
+# the suite's directory with OUT, CROSS_COMPILE, MACHINE (uname -m), HEADERS (the
+# kernel's, for user space), KSRC and SYSROOT.
+#
+# The suite's Makefile sets TEST_GEN_PROGS, TEST_GEN_PROGS_<machine> and, for one
+# program, SRCS_<name>, CFLAGS_<name> and LDLIBS_<name>.
+
+include Makefile
+
+CC := $(CROSS_COMPILE)gcc
+TOP := ../..
+CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Wno-sign-compare \
+	  -Wno-missing-field-initializers -Wno-unused-parameter -Wno-clobbered -Werror -D_GNU_SOURCE \
+	  -I$(TOP)/include/uapi -I$(TOP)/include -I$(TOP)/selftests/lib \
+	  -isystem $(KSRC)/tools/testing/selftests -isystem $(HEADERS) -isystem $(SYSROOT)/include
+LDFLAGS := -static -pthread -L$(SYSROOT)/lib
+
+PROGS := $(TEST_GEN_PROGS) $(TEST_GEN_PROGS_$(MACHINE))
+
+all: $(PROGS:%=$(OUT)/%)
+
+.SECONDEXPANSION:
+$(OUT)/%: %.c $$(SRCS_$$*) $(MAKEFILE_LIST) | $(OUT)
+	$(CC) $(CFLAGS) $(CFLAGS_$*) -MMD -MP -MF $(OUT)/.$*.d -o $@ $< $(SRCS_$*) \
+		$(LDFLAGS) $(LDLIBS_$*)
+
+$(OUT):
+	mkdir -p $@
+
+-include $(wildcard $(OUT)/.*.d)
+.PHONY: all
