@@ -39,6 +39,7 @@ static u64 ipa_of(unsigned long addr, u64 *contiguous)
 static int swap_range(enum taiji_call func, struct taiji_ioc_range *range)
 {
 	u64 at, step, ipa, last = 0;
+	int err;
 
 	for (at = range->addr; at < range->addr + range->len; at += step) {
 		if (fatal_signal_pending(current))
@@ -55,7 +56,11 @@ static int swap_range(enum taiji_call func, struct taiji_ioc_range *range)
 			return -ENODEV;
 		if (!test_bit(taiji_index(ipa), taiji.swappable))
 			continue;
-		if (!taiji_swap(func, ipa))
+		do {
+			err = taiji_swap(func, ipa);
+			/* The reclaimer has it: for one micro-page's time. */
+		} while (err == -EBUSY && !fatal_signal_pending(current));
+		if (!err)
 			range->done++;
 	}
 	return 0;

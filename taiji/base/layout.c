@@ -121,15 +121,3 @@ bool taiji_layout_is_movable(u64 ipa)
 	return head && tail && page_zonenum(head) == ZONE_MOVABLE &&
 	       page_zonenum(tail) == ZONE_MOVABLE;
 }
-
-/*
- * Bytes of the engine's state: per section and frame, per CPU (LZ4's scratch
- * and a page), level 2 of the tables (8 bytes a section), the root.
- */
-u64 taiji_layout_arena_size(const struct taiji_start *start)
-{
-	u64 sections = (start->end - start->first) >> TAIJI_SECTION_SHIFT;
-
-	return ALIGN(SZ_256K + sections * 64 + start->nr_cpus * SZ_32K +
-		     ALIGN(sections * 8 + 2 * SZ_4K, SZ_4K), TAIJI_SECTION_SIZE);
-}

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Who goes out: a clock over all swappable sections. One that was touched since
- * the hand came by stays. The hand moves while fewer frames are free than the
- * host has given: what it has given is what swap-ins and new memory live on.
+ * the hand came by stays. It starts when half of the frames that the host has
+ * given are in use, and rests when as many are free again: they are what
+ * swap-ins, new memory and the store live on.
  */
 
 #include <linux/bitops.h>
+#include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
 
@@ -13,15 +15,15 @@
 
 #include "taiji.h"
 
+#define REST_US	1000
 #define BATCH	64UL	/* sections whose access flags one call reads */
-#define AHEAD	16	/* frames freed beyond what is needed, then it rests */
 
 static struct task_struct *reclaimer;
 static unsigned long hand;
 
-static bool below(unsigned long more)
+static bool below(unsigned long frames)
 {
-	return READ_ONCE(taiji.shared->free_frames) < taiji.donated + more;
+	return READ_ONCE(taiji.shared->free_frames) < frames;
 }
 
 /* Returns how many sections went out. */
@@ -31,7 +33,7 @@ static unsigned long sweep(void)
 	u64 young = kvm_payload_call(TAIJI_CALL_AGE, taiji_ipa(hand), nr, 0);
 	unsigned long i, out = 0;
 
-	for (i = 0; i < nr && below(AHEAD); i++) {
+	for (i = 0; i < nr && below(taiji.donated); i++) {
 		if (young & BIT_ULL(i) || !test_bit(hand + i, taiji.swappable))
 			continue;
 		if (!taiji_swap(TAIJI_CALL_OUT, taiji_ipa(hand + i)))
@@ -42,24 +44,27 @@ static unsigned long sweep(void)
 	return out;
 }
 
+/* Returns when enough is free, or after two rounds that found nothing to take. */
+static void refill(void)
+{
+	unsigned long idle = 0;
+
+	while (below(taiji.donated) && idle < 2 * taiji_nr_sections()) {
+		guard(rwsem_read)(&taiji_gate);
+
+		if (kthread_should_stop())
+			return;
+		idle = sweep() ? 0 : idle + BATCH;
+	}
+}
+
 static int reclaim(void *unused)
 {
-	unsigned long rounds = 0;
-
 	while (!kthread_should_stop()) {
-		if (taiji.nr_swappable && below(rounds ? AHEAD : 0)) {
-			down_read(&taiji_gate);
-			/*
-			 * Two times round with nothing to find: all of it is in
-			 * use.
-			 */
-			rounds = sweep() ? 1 : rounds + 1;
-			up_read(&taiji_gate);
-			if (rounds * BATCH < 2 * taiji_nr_sections())
-				continue;
-		}
-		rounds = 0;
-		schedule_timeout_idle(1);
+		if (taiji.nr_swappable && below(taiji.donated / 2))
+			refill();
+		/* A CPU may be waiting for a frame: nobody else would tell. */
+		usleep_range_state(REST_US, 2 * REST_US, TASK_IDLE);
 	}
 	return 0;
 }

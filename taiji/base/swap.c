@@ -62,21 +62,40 @@ int taiji_swap_allow(u64 ipa, unsigned long nr, bool allow)
 	return 0;
 }
 
+/* One that is busy is left for the next round; any other error ends this one. */
 static int swap_all(enum taiji_call func)
 {
+	int err, busy = 0;
 	unsigned long i;
-	int err;
 
 	for_each_set_bit(i, taiji.swappable, taiji_nr_sections()) {
 		err = taiji_swap(func, taiji_ipa(i));
-		if (err)
+		if (err == -EBUSY)
+			busy = err;
+		else if (err)
 			return err;
 	}
-	return 0;
+	return busy;
 }
 
-/* Everything in, then everything at the place where the host takes it to be. */
+/**
+ * taiji_swap_all_in - bring everything in, to where the host takes it to be
+ *
+ * The store may live in some section's home until the last that it keeps is in,
+ * so one round may not be enough.
+ *
+ * Context: may sleep; taiji_gate held, and nobody swaps out.
+ * Return: 0, -EBUSY when it does not come to an end, -ENOMEM when it does not
+ * fit.
+ */
 int taiji_swap_all_in(void)
 {
-	return swap_all(TAIJI_CALL_IN) ?: swap_all(TAIJI_CALL_HOME);
+	int err, round;
+
+	for (round = 0; round < 8; round++) {
+		err = swap_all(TAIJI_CALL_IN) ?: swap_all(TAIJI_CALL_HOME);
+		if (err != -EBUSY)
+			break;
+	}
+	return err;
 }

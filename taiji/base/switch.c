@@ -14,7 +14,6 @@
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
-#include <linux/slab.h>
 #include <linux/taiji_engine.h>
 
 #include <asm/kvm_payload.h>
@@ -95,7 +94,7 @@ static void free_state(void)
 		free_pages_exact(taiji.shared, shared_size());
 	free_percpu(taiji.pause);
 	bitmap_free(taiji.swappable);
-	kfree(start);
+	free_page((unsigned long)start);
 	memset(&taiji, 0, sizeof(taiji));
 }
 
@@ -106,7 +105,8 @@ static int alloc_state(void)
 	u64 size;
 	int err;
 
-	start = kzalloc(sizeof(*start), GFP_KERNEL);
+	/* A page of its own, since EL2 sees pages. */
+	start = (void *)get_zeroed_page(GFP_KERNEL);
 	if (!start)
 		return -ENOMEM;
 	taiji.start = start;
@@ -117,7 +117,7 @@ static int alloc_state(void)
 	if (err)
 		return err;
 
-	size = taiji_layout_arena_size(start);
+	size = taiji_arena_size(taiji_nr_sections(), start->nr_cpus);
 	arena = alloc_pages_exact(size, GFP_KERNEL | __GFP_NOWARN);
 	taiji.shared = alloc_pages_exact(shared_size(), GFP_KERNEL | __GFP_ZERO);
 	taiji.swappable = bitmap_zalloc(taiji_nr_sections(), GFP_KERNEL);
@@ -144,7 +144,9 @@ static int map_window(void)
 	u64 at, end;
 	int err;
 
-	err = kvm_payload_map_window(start->arena.start, start->arena.size) ?:
+	BUILD_BUG_ON(sizeof(*start) > PAGE_SIZE);
+	err = kvm_payload_map_window(virt_to_phys(start), PAGE_SIZE) ?:
+	      kvm_payload_map_window(start->arena.start, start->arena.size) ?:
 	      kvm_payload_map_window(start->shared.start, start->shared.size);
 
 	for (at = start->first; !err && at < start->end; at = end) {

@@ -72,7 +72,6 @@ const char *taiji_engine_version(void);
 /* layout.c */
 int taiji_layout_find(struct taiji_start *start);
 u64 taiji_layout_ram(const struct taiji_start *start);
-u64 taiji_layout_arena_size(const struct taiji_start *start);
 u64 taiji_layout_grow_base(const struct taiji_start *start);
 bool taiji_layout_is_movable(u64 ipa);
 

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Memory goes out below the OS and comes back as it was. */
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/wait.h>
+
+#include "kselftest_harness.h"
+#include "taiji_test.h"
+
+#define SIZE	(16 * SECTION)
+#define SALT	0x5a17000000UL
+
+FIXTURE(switched) {
+	char *p;
+};
+
+FIXTURE_SETUP(switched)
+{
+	ASSERT_EQ(0, taiji_load());
+	ASSERT_EQ(0, taiji_switch("on"));
+	ASSERT_GT(sysfs_number(TAIJI "swappable"), 0);
+	self->p = taiji_map(SIZE);
+	ASSERT_NE(NULL, self->p);
+}
+
+FIXTURE_TEARDOWN(switched)
+{
+	munmap(self->p, SIZE);
+	EXPECT_EQ(0, taiji_switch("off"));
+	EXPECT_EQ(0, taiji_unload());
+}
+
+TEST_F(switched, every_kind_comes_back)
+{
+	long long in;
+
+	taiji_fill(self->p, SIZE, SALT);
+	ASSERT_EQ(SIZE / SECTION, taiji_range(TAIJI_IOC_OUT, self->p, SIZE));
+
+	EXPECT_GE(sysfs_number(STATS "sections_out"), SIZE / SECTION);
+	EXPECT_GE(sysfs_number(STATS "pages_zero"), SIZE / PAGE / 4);
+	EXPECT_GE(sysfs_number(STATS "pages_same"), SIZE / PAGE / 4);
+	EXPECT_GE(sysfs_number(STATS "pages_lz4"), SIZE / PAGE / 4);
+	EXPECT_GE(sysfs_number(STATS "pages_raw"), SIZE / PAGE / 4);
+
+	in = sysfs_number(STATS "swap_in");
+	EXPECT_EQ(0, taiji_verify(self->p, SIZE, SALT));
+	EXPECT_GE(sysfs_number(STATS "swap_in") - in, SIZE / PAGE);
+}
+
+TEST_F(switched, written_again_and_again)
+{
+	uint64_t salt;
+
+	for (salt = 1; salt < 8; salt++) {
+		taiji_fill(self->p, SIZE, salt);
+		ASSERT_EQ(SIZE / SECTION, taiji_range(TAIJI_IOC_OUT, self->p, SIZE));
+		if (salt % 2)
+			ASSERT_EQ(SIZE / SECTION, taiji_range(TAIJI_IOC_IN, self->p, SIZE));
+		EXPECT_EQ(0, taiji_verify(self->p, SIZE, salt));
+	}
+	EXPECT_GT(sysfs_number(STATS "collapsed"), 0);
+}
+
+TEST_F(switched, off_brings_all_home)
+{
+	taiji_fill(self->p, SIZE, 5);
+	ASSERT_EQ(SIZE / SECTION, taiji_range(TAIJI_IOC_OUT, self->p, SIZE));
+	ASSERT_EQ(0, taiji_switch("off"));
+	EXPECT_EQ(0, taiji_verify(self->p, SIZE, 5));
+	ASSERT_EQ(0, taiji_switch("on"));
+	EXPECT_EQ(0, taiji_verify(self->p, SIZE, 5));
+}
+
+TEST_F(switched, bad_calls_are_refused)
+{
+	struct taiji_ioc_range range = { .size = sizeof(range), .len = PAGE };
+	int fd = open("/dev/taiji", O_RDWR);
+
+	ASSERT_GE(fd, 0);
+	range.flags = 1;
+	EXPECT_EQ(-1, ioctl(fd, TAIJI_IOC_OUT, &range));
+	EXPECT_EQ(EINVAL, errno);
+	range.flags = 0;
+	range.addr = -PAGE / 2;
+	EXPECT_EQ(-1, ioctl(fd, TAIJI_IOC_OUT, &range));
+	EXPECT_EQ(EINVAL, errno);
+	range.size = 8;
+	EXPECT_EQ(-1, ioctl(fd, TAIJI_IOC_OUT, &range));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, ioctl(fd, TAIJI_IOC_OUT, NULL));
+	EXPECT_EQ(EFAULT, errno);
+	EXPECT_EQ(-1, ioctl(fd, _IO('t', 0), &range));
+	EXPECT_EQ(ENOTTY, errno);
+	/* Nothing is mapped there: nothing to do. */
+	EXPECT_EQ(0, taiji_range(TAIJI_IOC_OUT, (void *)PAGE, PAGE));
+	close(fd);
+
+	ASSERT_EQ(0, taiji_switch("off"));
+	taiji_fill(self->p, SECTION, 1);
+	EXPECT_EQ(-ENODEV, taiji_range(TAIJI_IOC_OUT, self->p, SECTION));
+	EXPECT_EQ(ENODEV, sysfs_write(TAIJI "expand", "128M"));
+}
+
+/* A function in each micro-page, that returns the page's number. */
+static void write_code(uint32_t *at, unsigned int pages, uint32_t salt)
+{
+	unsigned int i;
+
+	for (i = 0; i < pages; i++, at += PAGE / 4) {
+		at[0] = 0x52800000 | ((i + salt) & 0xffff) << 5; /* mov w0, #n */
+		at[1] = 0xd65f03c0;	/* ret */
+		__builtin___clear_cache((char *)at, (char *)(at + 2));
+	}
+}
+
+TEST_F(switched, code_goes_out_too)
+{
+	long long exec = sysfs_number(STATS "exec");
+	unsigned int i, round, pages = 4 * SECTION / PAGE;
+	int (*code)(void);
+
+	ASSERT_EQ(0, mprotect(self->p, SIZE, PROT_READ | PROT_WRITE | PROT_EXEC));
+	for (round = 0; round < 4; round++) {
+		write_code((uint32_t *)self->p, pages, round);
+		ASSERT_EQ(4, taiji_range(TAIJI_IOC_OUT, self->p, 4 * SECTION));
+		for (i = 0; i < pages; i++) {
+			code = (void *)(self->p + i * PAGE);
+			ASSERT_EQ(i + round, code());
+		}
+	}
+	EXPECT_GE(sysfs_number(STATS "exec") - exec, 4 * pages / 2);
+}
+
+static atomic_bool stop;
+static atomic_size_t wrong;
+
+static void *toucher(void *p)
+{
+	uint64_t rnd = (uintptr_t)&rnd, salt = 9;
+	size_t page;
+
+	while (!stop) {
+		rnd = rnd * 6364136223846793005 + 1442695040888963407;
+		page = rnd >> 33;
+		page %= SIZE / PAGE;
+		wrong += *((volatile uint64_t *)p + page * 512 + page % 512) !=
+			 taiji_word(page, page % 512, salt);
+	}
+	return NULL;
+}
+
+TEST_F(switched, touched_while_it_leaves)
+{
+	pthread_t threads[4];
+	int i;
+
+	taiji_fill(self->p, SIZE, 9);
+	stop = false;
+	for (i = 0; i < 4; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, toucher, self->p));
+	for (i = 0; i < 12; i++)
+		EXPECT_GE(taiji_range(TAIJI_IOC_OUT, self->p, SIZE), 0);
+	stop = true;
+	for (i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+	EXPECT_EQ(0, wrong);
+	EXPECT_EQ(0, taiji_verify(self->p, SIZE, 9));
+}
+
+TEST_F(switched, killed_while_out)
+{
+	int i, status;
+	pid_t pid;
+
+	for (i = 0; i < 5; i++) {
+		pid = fork();
+		if (!pid) {
+			taiji_fill(self->p, SIZE, i);
+			taiji_range(TAIJI_IOC_OUT, self->p, SIZE);
+			raise(SIGKILL);
+		}
+		waitpid(pid, &status, 0);
+		EXPECT_TRUE(WIFSIGNALED(status));
+	}
+	taiji_fill(self->p, SIZE, 77);
+	EXPECT_EQ(0, taiji_verify(self->p, SIZE, 77));
+}
+
+TEST_HARNESS_MAIN
