@@ -146,7 +146,10 @@ static void asks_before_it_swaps(void)
 	CHECK(host_stop());
 }
 
-/* With an interrupt always pending each call does one micro-page; what is touched in between stays. */
+/*
+ * With an interrupt always pending each call does one micro-page; what is touched in between
+ * stays.
+ */
 static void yields_to_interrupts(void)
 {
 	unsigned int section;
@@ -347,8 +350,9 @@ static void gives_back_frames_in_use(void)
 }
 
 /*
- * Nothing packs, and each section that is out has a page touched: the frames run out. Then what is in cannot go out, and says so, and is
- * unharmed; what is partly out still can, and that makes frames again.
+ * Nothing packs, and each section that is out has a page touched: the frames run out. Then what is
+ * in cannot go out, and says so, and is unharmed; what is partly out still can, and that makes
+ * frames again.
  */
 static void unwinds_when_full(void)
 {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Many CPUs, each doing anything at any time, against an oracle that knows what every micro-page holds.
+ * Many CPUs, each doing anything at any time, against an oracle that knows what every micro-page
+ * holds.
  *
- * The oracle's lock of a micro-page is held for an access and its check, as a well-behaved host would; the engine knows nothing of it,
- * so OUT, IN, HOME, AGE, ALLOW, DONATE and RECLAIM run into accesses at every point. Only SHRINK needs a host that has let go.
+ * The oracle's lock of a micro-page is held for an access and its check, as a well-behaved host
+ * would; the engine knows nothing of it, so OUT, IN, HOME, AGE, ALLOW, DONATE and RECLAIM run into
+ * accesses at every point. Only SHRINK needs a host that has let go.
  *
- * TORTURE_SECONDS and TORTURE_SEED say for how long, and repeat the choices of each CPU if not their interleaving.
+ * TORTURE_SECONDS and TORTURE_SEED say for how long, and repeat the choices of each CPU if not
+ * their interleaving.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -19,7 +22,10 @@
 #define RAM	44
 #define DONATED	18
 #define GROWN	6
-/* Long enough for any micro-page in progress; short enough to get out when all frames are in use. */
+/*
+ * Long enough for any micro-page in progress; short enough to get out when all frames are in
+ * use.
+ */
 #define PATIENCE 2000
 
 struct ghost {
@@ -278,6 +284,8 @@ static void count_frames(void)
 		CHECK_EQ(section_users(word), 0);
 		CHECK(!(word & (SECTION_OWNED | SECTION_SEALED)));
 		owned += section_frame(word) != FRAME_NONE;
+		if (section_frame(word) != FRAME_NONE)
+			CHECK_EQ(frame_owner(section_frame(word)), i);
 		owned += !!(word & SECTION_MOVING);
 	}
 	CHECK_EQ(host.shared->free_frames + host.shared->store_frames + owned,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The access flags are cleared without a flush: a TLB that still knows a young entry hides touches until it forgets it, which
- * makes a section look older than it is for a while, and costs nobody anything.
+ * The access flags are cleared without a flush: a TLB that still knows a young entry hides touches
+ * until it forgets it, which makes a section look older than it is for a while, and costs nobody
+ * anything.
  */
 #include "age.h"
 #include "page.h"

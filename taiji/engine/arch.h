@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the engine asks of the machine. arm64 answers with stage 2 at EL2, fake with tables walked by threads of a process.
+ * What the engine asks of the machine. arm64 answers with stage 2 at EL2, fake with tables walked
+ * by threads of a process.
  *
- * A section is mapped as one block, or by a table of 512 entries of 8 bytes, or not at all. The engine owns the entries of a table: an
- * entry whose bit 0 is clear is invalid for the machine, and its other 63 bits are the engine's. Entries are read and
- * written with single 64-bit atomic accesses. Nothing here blocks or allocates.
+ * A section is mapped as one block, or by a table of 512 entries of 8 bytes, or not at all. The
+ * engine owns the entries of a table: an entry whose bit 0 is clear is invalid for the machine, and
+ * its other 63 bits are the engine's. Entries are read and written with single 64-bit atomic
+ * accesses. Nothing here blocks or allocates.
  */
 #ifndef TAIJI_ARCH_H
 #define TAIJI_ARCH_H
@@ -13,19 +15,26 @@
 
 #define ARCH_LEAF_VALID		1ULL
 
-/* Build the stage 2: 1:1 over everything up to 2^ipa_bits. Memory comes from arena_alloc(). Returns the root. */
+/*
+ * Build the stage 2: 1:1 over everything up to 2^ipa_bits. Memory comes from arena_alloc().
+ * Returns the root.
+ */
 bool arch_stage2_init(unsigned int ipa_bits, ipa_t first, ipa_t end, pa_t *root);
 
 /*
- * What maps a section. arch_map_* replace an invalid entry (nothing to flush). arch_unmap makes the entry invalid: the old mapping may
- * live on in TLBs until arch_flush() of that section has returned, which also waits for accesses in flight everywhere.
+ * What maps a section. arch_map_* replace an invalid entry (nothing to flush). arch_unmap makes the
+ * entry invalid: the old mapping may live on in TLBs until arch_flush() of that section has
+ * returned, which also waits for accesses in flight everywhere.
  */
 void arch_map_block(ipa_t section, pa_t frame);
 void arch_map_table(ipa_t section, pa_t table);
 void arch_unmap(ipa_t section);
 void arch_flush(ipa_t section);
 
-/* Was a section that is one block touched? Clears the flag; the caller flushes (or accepts to miss a touch). */
+/*
+ * Was a section that is one block touched? Clears the flag; the caller flushes (or accepts to
+ * miss a touch).
+ */
 bool arch_block_test_clear_young(ipa_t section);
 /* The access flag of a block after an access-flag fault. */
 void arch_block_set_young(ipa_t section);
@@ -52,6 +61,6 @@ bool arch_irq_pending(void);
 u64 arch_clock(void);
 void arch_relax(void);
 /* An invariant is broken: report and stop the machine. Never returns. */
-void arch_bug(const char *what) __attribute__((noreturn));
+void __noreturn arch_bug(const char *what);
 
 #endif

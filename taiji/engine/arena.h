@@ -2,8 +2,9 @@
 /*
  * Everything the engine knows, in memory of its own that outlives the payload.
  *
- * The code has one static variable, the pointer to this. A payload that takes over finds the same bytes, checks magic and
- * version, and goes on; so what is here is an ABI between payloads: a change of layout is a new ARENA_VERSION.
+ * The code has one static variable, the pointer to this. A payload that takes over finds the same
+ * bytes, checks magic and version, and goes on; so what is here is an ABI between payloads: a
+ * change of layout is a new ARENA_VERSION.
  */
 #ifndef TAIJI_ARENA_H
 #define TAIJI_ARENA_H
@@ -55,9 +56,10 @@ struct arena {
 	struct cpu *cpus;
 	struct taiji_shared *shared;
 	u32 *sums;
-	u64 free_head __attribute__((aligned(64)));
-	u32 nr_free __attribute__((aligned(64)));
-} __attribute__((aligned(64)));
+
+	u64 free_head __aligned(64);
+	u32 nr_free __aligned(64);
+} __aligned(64);
 
 /* Hidden: reached relative to the program counter, without a table of addresses to relocate. */
 extern struct arena *arena __attribute__((visibility("hidden")));

@@ -55,9 +55,11 @@ static bool block_synced(u64 e)
 }
 
 /*
- * A block is executable as a whole, so fetch must see all of it. False when the micro-page is not in.
+ * A block is executable as a whole, so fetch must see all of it. False when the micro-page is not
+ * in.
  *
- * A leaf that changes here needs no flush: the block's own will do, and a CPU that holds the old one until then takes a fault.
+ * A leaf that changes here needs no flush: the block's own will do, and a CPU that holds the old
+ * one until then takes a fault.
  */
 static bool block_sync_page(struct section *s, u64 word, u32 i)
 {
@@ -112,6 +114,6 @@ bool block_collapse(struct section *s)
 	arch_map_block(at, frame_pa(section_frame(word)));
 	section_set_sealed(s, SECTION_BLOCK, SECTION_TABLE);
 	section_unseal(s);
-	stats_count(collapsed);
+	stats_count(&my_stats()->collapsed);
 	return true;
 }

@@ -7,12 +7,16 @@
 
 #include "section.h"
 
-/* Block to table, every micro-page HELD and flushed. False when there is no memory for the table. */
+/*
+ * Block to table, every micro-page HELD and flushed. False when there is no memory for the
+ * table.
+ */
 bool block_split(struct section *s);
 /* Every mapped micro-page of a table, from number @from on, becomes HELD; flushed as one. */
 void block_hold(struct section *s, u32 from);
 /*
- * Table to block, if everything is in. False when it is not, or when an interrupt came: then call again, what was done is kept.
+ * Table to block, if everything is in. False when it is not, or when an interrupt came: then call
+ * again, what was done is kept.
  */
 bool block_collapse(struct section *s);
 

@@ -22,11 +22,11 @@ bool engine_abort(ipa_t at, enum engine_fault kind)
 	if (!arena)
 		return false;
 	since = arch_clock();
-	stats_count(aborts);
+	stats_count(&my_stats()->aborts);
 	s = section_at(at);
 	if (s && kind != FAULT_OTHER && swap_in_fault(s, at, kind, since))
 		return true;
-	stats_count(unowned);
+	stats_count(&my_stats()->unowned);
 	return false;
 }
 
@@ -98,7 +98,7 @@ s64 engine_call(u64 call, u64 a, u64 b, u64 c)
 		return start_start(pa(a));
 	if (!arena)
 		return call == TAIJI_CALL_NOP ? 0 : -TAIJI_EINVAL;
-	stats_count(calls);
+	stats_count(&my_stats()->calls);
 	result = call_started(call, a, b, c);
 	if (!arena)
 		return result;

@@ -14,7 +14,10 @@ enum engine_fault {
 	FAULT_OTHER,
 };
 
-/* Serve an abort of the host. True: run the access again. False: the engine does not own this address; report it. */
+/*
+ * Serve an abort of the host. True: run the access again. False: the engine does not own this
+ * address; report it.
+ */
 bool engine_abort(ipa_t at, enum engine_fault kind);
 
 /* Serve a call of the base (enum taiji_call). */

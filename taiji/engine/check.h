@@ -4,16 +4,17 @@
 
 #include "arch.h"
 
-#define BUG_ON(condition) do { \
-	if (__builtin_expect(!!(condition), 0)) \
+/* What content hangs on: the machine stops rather than go on with wrong bytes. */
+#define ENSURE(condition) do { \
+	if (__builtin_expect(!(condition), 0)) \
 		arch_bug(__FILE__ ": " #condition); \
 } while (0)
 
-/* What costs too much, or cannot happen unless the engine itself is wrong. */
+/* What costs too much to look at, or cannot be otherwise unless the engine itself is wrong. */
 #ifdef TAIJI_DEBUG
-#define DEBUG_BUG_ON(condition) BUG_ON(condition)
+#define DEBUG_ENSURE(condition) ENSURE(condition)
 #else
-#define DEBUG_BUG_ON(condition) ((void)sizeof(condition))
+#define DEBUG_ENSURE(condition) ((void)sizeof(condition))
 #endif
 
 #endif

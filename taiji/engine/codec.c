@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * lib/lz4 is compiled from the kernel's own source, where -I$(KSRC)/lib/lz4 finds it; lz4/ stands in for the kernel headers it wants.
+ * lib/lz4 is compiled from the kernel's own source, where -I$(KSRC)/lib/lz4 finds it; lz4/ stands
+ * in for the kernel headers it wants.
  */
 #include <linux/taiji_call.h>
 #include "lz4_compress.c"
 #include "lz4_decompress.c"
 #include "codec.h"
-
-_Static_assert(CODEC_WORKMEM == LZ4_MEM_COMPRESS, "scratch is what LZ4 wants");
 
 bool codec_same(const void *page, u32 *pattern)
 {
@@ -41,6 +40,7 @@ void codec_fill(void *page, u32 pattern)
 
 u32 codec_pack(void *to, u32 room, const void *page, void *workmem)
 {
+	BUILD_BUG_ON(CODEC_WORKMEM < LZ4_MEM_COMPRESS);
 	return LZ4_compress_default(page, to, TAIJI_PAGE_SIZE, room, workmem);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Frames that the host lends us. The base has allocated the memory and promises not to touch it; its content is lost.
+ * Frames that the host lends us. The base has allocated the memory and promises not to touch it;
+ * its content is lost.
  */
 #include "check.h"
 #include "donate.h"
@@ -22,8 +23,8 @@ static s64 donate_section(struct section *s)
 	arch_unmap(section_ipa(s));
 	arch_flush(section_ipa(s));
 	word = section_word(s);
-	while (!section_change(s, &word, SECTION_RAM | SECTION_DONATED | (word & SECTION_SWAPPABLE) |
-			       FRAME_NONE))
+	while (!section_change(s, &word, SECTION_RAM | SECTION_DONATED |
+			       (word & SECTION_SWAPPABLE) | FRAME_NONE))
 		;
 	frame_put(section_index(s));
 	return 0;
@@ -48,7 +49,10 @@ s64 donate_frames(struct section *s, u32 n)
 
 		if (!result)
 			continue;
-		/* All or nothing, unless another CPU has put one to use already: then RECLAIM gets it. */
+		/*
+		 * All or nothing, unless another CPU has put one to use already: then RECLAIM gets
+		 * it.
+		 */
 		while (i--) {
 			if (frame_claim(section_index(&s[i]), section_index(&s[i])))
 				donate_give_back(&s[i]);
@@ -59,8 +63,8 @@ s64 donate_frames(struct section *s, u32 n)
 }
 
 /*
- * Any donated frame that is free will do. Only when none is, somebody has to leave one. The search goes on where the last one
- * ended, so that one section in the way does not stop it for ever.
+ * Any donated frame that is free will do. Only when none is, somebody has to leave one. The search
+ * goes on where the last one ended, so that one section in the way does not stop it for ever.
  */
 s64 donate_reclaim(void)
 {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * arena->nr_free counts tickets: a frame may be taken only by who took one off that count, and a frame is put before its ticket is. So whoever
- * has a ticket finds a frame, if perhaps not in the first round.
+ * arena->nr_free counts tickets: a frame may be taken only by who took one off that count, and a
+ * frame is put before its ticket is. So whoever has a ticket finds a frame, if perhaps not in the
+ * first round.
  */
 #include "check.h"
 #include "frame.h"
 #include "stats.h"
 
-#define FRAME_LINKED	(1U << 31)
-#define FRAME_TAG	(1ULL << 32)
+#define FRAME_LINKED	((u32)BIT_ULL(31))
+#define FRAME_TAG	BIT_ULL(32)
 
 bool frame_init(u32 nr)
 {
@@ -37,8 +38,8 @@ static bool frame_ticket(u32 floor)
 	u32 n = __atomic_load_n(&arena->nr_free, __ATOMIC_RELAXED);
 
 	while (n > floor) {
-		if (__atomic_compare_exchange_n(&arena->nr_free, &n, n - 1, false, __ATOMIC_ACQUIRE,
-						__ATOMIC_RELAXED)) {
+		if (__atomic_compare_exchange_n(&arena->nr_free, &n, n - 1, false,
+						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
 			__atomic_fetch_sub(&arena->shared->free_frames, 1, __ATOMIC_RELAXED);
 			return true;
 		}
@@ -60,8 +61,8 @@ static void frame_push(u32 frame)
 	do {
 		__atomic_store_n(&arena->frames[frame].next, (u32)head, __ATOMIC_RELAXED);
 		top = ((head & ~(FRAME_TAG - 1)) + FRAME_TAG) | frame;
-	} while (!__atomic_compare_exchange_n(&arena->free_head, &head, top, false, __ATOMIC_RELEASE,
-					      __ATOMIC_RELAXED));
+	} while (!__atomic_compare_exchange_n(&arena->free_head, &head, top, false,
+					      __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 }
 
 static u32 frame_pop(void)
@@ -75,8 +76,8 @@ static u32 frame_pop(void)
 		/* May be stale; then the tag has moved on and the exchange fails. */
 		top = __atomic_load_n(&arena->frames[(u32)head].next, __ATOMIC_RELAXED);
 		top |= (head & ~(FRAME_TAG - 1)) + FRAME_TAG;
-	} while (!__atomic_compare_exchange_n(&arena->free_head, &head, top, false, __ATOMIC_ACQUIRE,
-					      __ATOMIC_ACQUIRE));
+	} while (!__atomic_compare_exchange_n(&arena->free_head, &head, top, false,
+					      __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE));
 	return (u32)head;
 }
 
@@ -131,8 +132,8 @@ bool frame_claim(u32 frame, u32 owner)
 
 	if (!frame_ticket(0))
 		return false;
-	if (__atomic_compare_exchange_n(&arena->frames[frame].state, &old, owner | FRAME_LINKED, false,
-					__ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+	if (__atomic_compare_exchange_n(&arena->frames[frame].state, &old, owner | FRAME_LINKED,
+					false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return true;
 	frame_return_ticket();
 	return false;
@@ -144,7 +145,7 @@ void frame_put(u32 frame)
 				      __ATOMIC_ACQ_REL);
 	u32 none = FRAME_NONE;
 
-	BUG_ON((old & ~FRAME_LINKED) == FRAME_FREE);
+	ENSURE((old & ~FRAME_LINKED) != FRAME_FREE);
 	if (!(old & FRAME_LINKED) &&
 	    !__atomic_compare_exchange_n(&this_cpu()->frame, &none, frame, false, __ATOMIC_RELEASE,
 					 __ATOMIC_RELAXED))

@@ -2,12 +2,13 @@
 /*
  * Frames: who has them, and the free ones.
  *
- * Free frames are in a lock-free stack, but for one that each CPU keeps at hand. A frame can also be claimed by its number, which cannot
- * take it out of the middle of the stack: its link stays behind, and whoever pops a frame that is not free drops the link.
+ * Free frames are in a lock-free stack, but for one that each CPU keeps at hand. A frame can also
+ * be claimed by its number, which cannot take it out of the middle of the stack: its link stays
+ * behind, and whoever pops a frame that is not free drops the link.
  *
- * How far each use may go down (@floor) is the order in which they fail: first touch of new memory stops first, then the
- * growth of the store, and the last arena->reserve frames are for swap-ins, so that these wait for nobody
- * (invariant 5). See store.c for the one exception.
+ * How far each use may go down (@floor) is the order in which they fail: first touch of new memory
+ * stops first, then the growth of the store, and the last arena->reserve frames are for swap-ins,
+ * so that these wait for nobody (invariant 5). See store.c for the one exception.
  */
 #ifndef TAIJI_FRAME_H
 #define TAIJI_FRAME_H

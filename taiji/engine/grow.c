@@ -15,13 +15,14 @@ s64 grow_sections(struct section *s, u32 n)
 			return -TAIJI_EINVAL;
 	}
 	for (u32 i = 0; i < n; i++) {
-		u64 word = FRAME_NONE;
+		u64 word = section_word(&s[i]);
 
 		/* The machine has had it mapped 1:1, onto nothing. */
 		arch_unmap(section_ipa(&s[i]));
 		arch_flush(section_ipa(&s[i]));
-		BUG_ON(!section_change(&s[i], &word, SECTION_GROWN | SECTION_SWAPPABLE | SECTION_ABSENT |
-				       FRAME_NONE));
+		while (!section_change(&s[i], &word, SECTION_GROWN | SECTION_SWAPPABLE |
+				       SECTION_ABSENT | FRAME_NONE))
+			;
 	}
 	stats_figure(FIGURE_SECTIONS_ABSENT, n);
 	return 0;
@@ -34,7 +35,7 @@ static void shrink_table(struct section *s, u64 word)
 	for (u32 i = 0; i < TAIJI_SECTION_PAGES; i++) {
 		u64 e = page_load(&table[i]);
 
-		DEBUG_BUG_ON(page_busy(e));
+		DEBUG_ENSURE(!page_busy(e));
 		if (page_out(e))
 			swap_in_forget(e);
 	}
@@ -70,7 +71,10 @@ s64 grow_shrink(struct section *s, u32 n)
 		if (section_word(&s[i]) & SECTION_RAM)
 			return -TAIJI_EINVAL;
 	}
-	/* After -EBUSY the base calls again with the same sections: those that have gone already are passed over. */
+	/*
+	 * After -EBUSY the base calls again with the same sections: those that have gone already
+	 * are passed over.
+	 */
 	for (u32 i = 0; i < n; i++) {
 		if (!(section_word(&s[i]) & SECTION_GROWN))
 			continue;
@@ -87,7 +91,10 @@ static bool allow_section(struct section *s, bool allow)
 	u64 new;
 
 	do {
-		/* Invariant 3: what is not swappable is at home, whole, and nobody is about to change that. */
+		/*
+		 * Invariant 3: what is not swappable is at home, whole, and nobody is about to
+		 * change that.
+		 */
 		if (!allow && (word & SECTION_OWNED || !section_is_home_block(s, word)))
 			return false;
 		new = allow ? word | SECTION_SWAPPABLE : word & ~SECTION_SWAPPABLE;

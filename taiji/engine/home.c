@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Sections go home, and get out of each other's way. Two sections may be owned at once, but nobody waits for the second.
+ * Sections go home, and get out of each other's way. Two sections may be owned at once, but nobody
+ * waits for the second.
  *
- * A home that the store is in cannot be had until the store has left it: when everything is in, that is when every section
- * is a block. So the base goes round IN and HOME again while there is one that is busy.
+ * A home that the store is in cannot be had until the store has left it: when everything is in,
+ * that is when every section is a block. So the base goes round IN and HOME again while there is
+ * one that is busy.
  */
 #include "block.h"
 #include "home.h"

@@ -6,7 +6,10 @@
 
 /* TAIJI_CALL_HOME */
 s64 home_section(struct section *s, u32 from);
-/* Whoever is in a frame goes elsewhere: 0 when it is free, -EAGAIN when an interrupt waits, or why it cannot be. */
+/*
+ * Whoever is in a frame goes elsewhere: 0 when it is free, -EAGAIN when an interrupt waits, or
+ * why it cannot be.
+ */
 s64 home_vacate(u32 frame);
 
 #endif

@@ -47,7 +47,7 @@ static void move_end(struct section *s)
 	for (u32 i = 0; i < TAIJI_SECTION_PAGES; i++) {
 		u64 e = page_load(&table[i]);
 
-		DEBUG_BUG_ON(page_busy(e) || (page_held(e) && !(e & PAGE_MOVED)));
+		DEBUG_ENSURE(!page_busy(e) && (!page_held(e) || e & PAGE_MOVED));
 		if (page_held(e))
 			page_store(&table[i], e & ~PAGE_MOVED);
 	}

@@ -9,8 +9,9 @@
  *	ZERO, SAME	in the entry			BUSY
  *	LZ4, RAW	in the store			BUSY
  *
- * Every change is a compare-and-swap, but for the end of BUSY: that is its owner's release store. HELD means that no CPU can reach
- * the content, TLBs included, once the call that made it so has flushed.
+ * Every change is a compare-and-swap, but for the end of BUSY: that is its owner's release store.
+ * HELD means that no CPU can reach the content, TLBs included, once the call that made it so has
+ * flushed.
  *
  * SYNCED: instruction fetch sees what is in the frame, so the page may be mapped executable.
  * MOVED: while the section moves, the content is already in the target frame.
@@ -31,8 +32,8 @@ enum page_state {
 
 #define PAGE_STATE_SHIFT	1
 #define PAGE_STATE_MASK		7ULL
-#define PAGE_SYNCED		(1ULL << 4)
-#define PAGE_MOVED		(1ULL << 5)
+#define PAGE_SYNCED		BIT_ULL(4)
+#define PAGE_MOVED		BIT_ULL(5)
 #define PAGE_LENGTH_SHIFT	6
 #define PAGE_LENGTH_MASK	0xfffULL
 #define PAGE_VALUE_SHIFT	18
@@ -49,7 +50,8 @@ static inline void page_store(u64 *entry, u64 e)
 
 static inline bool page_change(u64 *entry, u64 *old, u64 e)
 {
-	return __atomic_compare_exchange_n(entry, old, e, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	return __atomic_compare_exchange_n(entry, old, e, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_ACQUIRE);
 }
 
 static inline bool page_valid(u64 e)
@@ -100,7 +102,8 @@ static inline u32 page_length(u64 e)
 
 static inline u64 page_entry_out(enum page_state state, u64 value, u32 length)
 {
-	return page_entry(state) | value << PAGE_VALUE_SHIFT | (u64)(length - 1) << PAGE_LENGTH_SHIFT;
+	return page_entry(state) | value << PAGE_VALUE_SHIFT |
+	       (u64)(length - 1) << PAGE_LENGTH_SHIFT;
 }
 
 #endif

@@ -41,7 +41,7 @@ void section_seal(struct section *s)
 {
 	u64 word = __atomic_or_fetch(&s->word, SECTION_SEALED, __ATOMIC_ACQ_REL);
 
-	DEBUG_BUG_ON(!(word & SECTION_OWNED));
+	DEBUG_ENSURE(word & SECTION_OWNED);
 	while (section_users(word)) {
 		arch_relax();
 		word = section_word(s);
@@ -52,7 +52,7 @@ void section_set_sealed(struct section *s, u64 set, u64 clear)
 {
 	u64 word = section_word(s);
 
-	DEBUG_BUG_ON(!(word & SECTION_SEALED) || section_users(word));
+	DEBUG_ENSURE(word & SECTION_SEALED && !section_users(word));
 	while (!section_change(s, &word, (word & ~clear) | set))
 		;
 }
@@ -65,8 +65,9 @@ void section_unseal(struct section *s)
 /* Is its frame of no more use? */
 static bool section_spent(u64 word)
 {
-	return word & SECTION_TABLE && section_frame(word) != FRAME_NONE && !section_resident(word) &&
-	       !section_users(word) && !(word & (SECTION_OWNED | SECTION_MOVING));
+	return word & SECTION_TABLE && section_frame(word) != FRAME_NONE &&
+	       !section_resident(word) && !section_users(word) &&
+	       !(word & (SECTION_OWNED | SECTION_MOVING));
 }
 
 static u64 section_add(struct section *s, u64 difference, u64 clear)

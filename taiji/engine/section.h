@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Sections: one word each, changed by compare-and-swap only, says everything that more than one CPU must agree on.
+ * Sections: one word each, changed by compare-and-swap only, says everything that more than one CPU
+ * must agree on.
  *
  *	frame		where it is, or FRAME_NONE
  *	resident	micro-pages whose content is in the frame; all 512 in a block
- *	users		CPUs in a fault or a scan of this section right now: neither its table nor its frame goes away
+ *	users		CPUs in a fault or a scan of it right now: neither table nor frame goes away
  *	OWNED		one CPU is in a call that changes it; faults go on
- *	SEALED		the owner needs it alone: faults are taken again; users have left once section_seal() returns
+ *	SEALED		the owner needs it alone: faults are taken again; section_seal() has
+ *			waited for the users to leave
  *
  *	BLOCK		mapped as one
  *	TABLE		mapped by a table
@@ -18,8 +20,9 @@
  *	DONATED		its home frame is one of the free ones
  *	MOVING		on its way from @frame to @target, see home.c
  *
- * The frame of a split section goes free when its last micro-page is out and its last user and its owner have left; whoever is last
- * sees to it. Micro-pages are unmapped and flushed long before (swap_out.c), so nobody can reach the frame then.
+ * The frame of a split section goes free when its last micro-page is out and its last user and its
+ * owner have left; whoever is last sees to it. Micro-pages are unmapped and flushed long before
+ * (swap_out.c), so nobody can reach the frame then.
  */
 #ifndef TAIJI_SECTION_H
 #define TAIJI_SECTION_H
@@ -36,18 +39,18 @@ struct section {
 #define SECTION_RESIDENT_SHIFT	FRAME_BITS
 #define SECTION_USERS_SHIFT	(SECTION_RESIDENT_SHIFT + 10)
 #define SECTION_COUNT_MASK	1023ULL
-#define SECTION_RESIDENT	(1ULL << SECTION_RESIDENT_SHIFT)
-#define SECTION_USER		(1ULL << SECTION_USERS_SHIFT)
-#define SECTION_OWNED		(1ULL << 44)
-#define SECTION_SEALED		(1ULL << 45)
-#define SECTION_BLOCK		(1ULL << 46)
-#define SECTION_TABLE		(1ULL << 47)
-#define SECTION_ABSENT		(1ULL << 48)
-#define SECTION_SWAPPABLE	(1ULL << 49)
-#define SECTION_RAM		(1ULL << 50)
-#define SECTION_GROWN		(1ULL << 51)
-#define SECTION_DONATED		(1ULL << 52)
-#define SECTION_MOVING		(1ULL << 53)
+#define SECTION_RESIDENT	BIT_ULL(SECTION_RESIDENT_SHIFT)
+#define SECTION_USER		BIT_ULL(SECTION_USERS_SHIFT)
+#define SECTION_OWNED		BIT_ULL(44)
+#define SECTION_SEALED		BIT_ULL(45)
+#define SECTION_BLOCK		BIT_ULL(46)
+#define SECTION_TABLE		BIT_ULL(47)
+#define SECTION_ABSENT		BIT_ULL(48)
+#define SECTION_SWAPPABLE	BIT_ULL(49)
+#define SECTION_RAM		BIT_ULL(50)
+#define SECTION_GROWN		BIT_ULL(51)
+#define SECTION_DONATED		BIT_ULL(52)
+#define SECTION_MOVING		BIT_ULL(53)
 #define SECTION_MAPPED		(SECTION_BLOCK | SECTION_TABLE)
 #define SECTION_OURS		(SECTION_MAPPED | SECTION_ABSENT)
 
@@ -120,7 +123,10 @@ void section_unseal(struct section *s);
 /* No longer owned nor sealed. */
 void section_disown(struct section *s);
 
-/* Look at it without changing what it is: keeps table and frame in place until section_leave(). False when sealed or not mapped. */
+/*
+ * Look at it without changing what it is: keeps table and frame in place until section_leave().
+ * False when sealed or not mapped.
+ */
 bool section_enter(struct section *s, u64 *word);
 /* Leave, with @more micro-pages resident than before; returns the new word. */
 u64 section_leave(struct section *s, u32 more);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Before anything, and after everything: no CPU is under the stage 2 when START runs, and none faults any more when STOP has succeeded.
+ * Before anything, and after everything: no CPU is under the stage 2 when START runs, and none
+ * faults any more when STOP has succeeded.
  */
 #include "arch.h"
 #include "arena.h"

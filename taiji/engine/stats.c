@@ -52,5 +52,5 @@ void stats_in_time(u64 ticks)
 
 	if (bucket >= TAIJI_HIST_BUCKETS)
 		bucket = TAIJI_HIST_BUCKETS - 1;
-	stats_add(&this_cpu()->stats->in_time[bucket], 1);
+	stats_count(&my_stats()->in_time[bucket]);
 }

@@ -2,8 +2,9 @@
 /*
  * Figures, and what else each CPU has of its own.
  *
- * A CPU's counters are its own, so a count is a plain store. The global figures are shared: each CPU collects differences and adds them
- * at the end of a call, or when STATS_BATCH of them have come together, so that swap-in does not fight for their cache line.
+ * A CPU's counters are its own, so a count is a plain store. The global figures are shared: each
+ * CPU collects differences and adds them at the end of a call, or when STATS_BATCH of them have
+ * come together, so that swap-in does not fight for their cache line.
  */
 #ifndef TAIJI_STATS_H
 #define TAIJI_STATS_H
@@ -39,14 +40,20 @@ struct cpu {
 	struct taiji_cpu_stats *stats;
 	s64 delta[NR_FIGURES];
 	u32 pending;
-	u8 packed[TAIJI_PAGE_SIZE] __attribute__((aligned(64)));
+	u8 packed[TAIJI_PAGE_SIZE] __aligned(64);
 	u64 workmem[CODEC_WORKMEM / 8];
-	u32 frame __attribute__((aligned(64)));
-} __attribute__((aligned(64)));
+
+	u32 frame __aligned(64);
+} __aligned(64);
 
 static inline struct cpu *this_cpu(void)
 {
 	return &arena->cpus[arch_cpu()];
+}
+
+static inline struct taiji_cpu_stats *my_stats(void)
+{
+	return this_cpu()->stats;
 }
 
 static inline void stats_add(__u64 *counter, u64 n)
@@ -54,7 +61,10 @@ static inline void stats_add(__u64 *counter, u64 n)
 	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
 }
 
-#define stats_count(counter) stats_add(&this_cpu()->stats->counter, 1)
+static inline void stats_count(__u64 *counter)
+{
+	stats_add(counter, 1);
+}
 
 void stats_figure(enum figure which, s64 difference);
 void stats_publish(void);

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A frame of the store is a page of administration and seven spans of 73 pages. A span holds objects of one size class, a
- * multiple of 64 bytes, and has a bitmap of what is taken and a count of it.
+ * A frame of the store is a page of administration and seven spans of 73 pages. A span holds
+ * objects of one size class, a multiple of 64 bytes, and has a bitmap of what is taken and a count
+ * of it.
  *
  *	span is		on the list of
  *	unused		(its frame's @unused; the frame is on store->head)
  *	with room	its class
  *	full		nothing
  *
- * Lock order: class, then store. Both are held for a few dozen instructions. Allocation takes its class's. Freeing clears the bit and counts down
- * without a lock, except when the count goes to @relist (a sixteenth is free: the span is offered again) or to 0 (it is given up):
- * these two happen under the class lock, so that one CPU at most does either. Until it has counted down, its own object
- * keeps the span what it is; after it, nobody looks at the span without the lock.
+ * Lock order: class, then store. Both are held for a few dozen instructions. Allocation takes its
+ * class's. Freeing clears the bit and counts down without a lock, except when the count goes to
+ * @relist (a sixteenth is free: the span is offered again) or to 0 (it is given up): these two
+ * happen under the class lock, so that one CPU at most does either. Until it has counted down, its
+ * own object keeps the span what it is; after it, nobody looks at the span without the lock.
  *
  * A span empties as a whole and a frame with it. Then it goes back to the free frames.
  */
@@ -51,15 +53,16 @@ struct span {
 	u64 map[STORE_MAP_WORDS];
 };
 
-/* The first page of a frame of the store: its spans, which are unused, and its place on the list of such frames. */
+/*
+ * The first page of a frame of the store: its spans, which are unused, and its place on the list
+ * of such frames.
+ */
 struct store_frame {
 	u32 unused;
 	u32 next;
 	u32 prev;
 	struct span spans[STORE_SPANS];
 };
-
-_Static_assert(sizeof(struct store_frame) <= TAIJI_PAGE_SIZE, "administration fits its page");
 
 struct store_class {
 	u32 lock;
@@ -85,6 +88,7 @@ static void unlock(u32 *l)
 
 bool store_init(void)
 {
+	BUILD_BUG_ON(sizeof(struct store_frame) > TAIJI_PAGE_SIZE);
 	arena->store = arena_alloc(sizeof(struct store), 64);
 	if (!arena->store)
 		return false;
@@ -156,8 +160,9 @@ static void frame_unlist(u32 frame)
 }
 
 /*
- * Growing stops at the reserve. But when all that is left is the reserve, swapping out is what makes frames: then one CPU at a time
- * may go on, down to the last but one, and gives back a frame when its section is out.
+ * Growing stops at the reserve. But when all that is left is the reserve, swapping out is what
+ * makes frames: then one CPU at a time may go on, down to the last but one, and gives back a frame
+ * when its section is out.
  */
 static u32 store_take_frame(void)
 {
@@ -363,6 +368,6 @@ void store_free(u64 at)
 #endif
 	stats_figure(FIGURE_BYTES_STORED, -((s64)class << STORE_UNIT_SHIFT));
 	old = __atomic_fetch_and(&span->map[bit / 64], ~(1ULL << (bit % 64)), __ATOMIC_RELEASE);
-	BUG_ON(!(old & 1ULL << (bit % 64)));
+	ENSURE(old & 1ULL << (bit % 64));
 	span_count_down(name);
 }

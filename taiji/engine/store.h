@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The store: objects of 128 to 4096 bytes in frames, for micro-pages that are out and for the tables of split sections.
+ * The store: objects of 128 to 4096 bytes in frames, for micro-pages that are out and for the
+ * tables of split sections.
  *
- * A location is the frame's number and the offset in the frame in units of 64 bytes. Objects of 4096 bytes are page-aligned.
+ * A location is the frame's number and the offset in the frame in units of 64 bytes. Objects of
+ * 4096 bytes are page-aligned.
  */
 #ifndef TAIJI_STORE_H
 #define TAIJI_STORE_H
@@ -37,7 +39,10 @@ static inline pa_t store_page(u32 page)
 }
 
 bool store_init(void);
-/* STORE_NONE when there is no room and the store may not grow. Only what takes memory out of use calls it, swap-in never. */
+/*
+ * STORE_NONE when there is no room and the store may not grow. Only what takes memory out of use
+ * calls it, swap-in never.
+ */
 u64 store_alloc(u32 length);
 /* From any CPU, swap-in too: no lock, but when a span fills a little less, or empties. */
 void store_free(u64 at);

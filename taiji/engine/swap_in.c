@@ -64,16 +64,16 @@ static bool swap_in_touch(struct section *s, u64 word)
 	u32 frame;
 
 	if (word & SECTION_OWNED) {
-		stats_count(retries);
+		stats_count(&my_stats()->retries);
 		return true;
 	}
 	frame = frame_take(section_index(s), 2 * arena->reserve);
 	if (frame == FRAME_NONE) {
-		stats_count(stalls);
+		stats_count(&my_stats()->stalls);
 		return true;
 	}
-	if (!section_change(s, &word, section_with_frame(word, frame) | SECTION_OWNED | SECTION_SEALED |
-			    TAIJI_SECTION_PAGES * SECTION_RESIDENT)) {
+	if (!section_change(s, &word, section_with_frame(word, frame) | SECTION_OWNED |
+			    SECTION_SEALED | TAIJI_SECTION_PAGES * SECTION_RESIDENT)) {
 		frame_put(frame);
 		return true;
 	}
@@ -98,7 +98,6 @@ void swap_in_forget(u64 e)
 static void swap_in_fill(struct section *s, u64 word, u32 i, u64 e)
 {
 	void *page = arch_va(section_page(s, word, i));
-	struct taiji_cpu_stats *stats = this_cpu()->stats;
 
 	switch (page_state(e)) {
 	case PAGE_ZERO:
@@ -108,7 +107,7 @@ static void swap_in_fill(struct section *s, u64 word, u32 i, u64 e)
 		codec_fill(page, page_value(e));
 		break;
 	case PAGE_LZ4:
-		BUG_ON(!codec_unpack(page, arch_va(store_pa(page_value(e))), page_length(e)));
+		ENSURE(codec_unpack(page, arch_va(store_pa(page_value(e))), page_length(e)));
 		break;
 	case PAGE_RAW:
 		__builtin_memcpy(page, arch_va(store_pa(page_value(e))), TAIJI_PAGE_SIZE);
@@ -118,11 +117,11 @@ static void swap_in_fill(struct section *s, u64 word, u32 i, u64 e)
 	}
 #ifdef TAIJI_DEBUG
 	/* Invariant 4. */
-	BUG_ON(codec_sum(page) != arena->sums[section_index(s) * TAIJI_SECTION_PAGES + i]);
+	ENSURE(codec_sum(page) == arena->sums[section_index(s) * TAIJI_SECTION_PAGES + i]);
 #endif
-	stats_add(&stats->swap_in, 1);
+	stats_count(&my_stats()->swap_in);
 	if (!page_stored(e))
-		stats_add(&stats->in_zero, 1);
+		stats_count(&my_stats()->in_zero);
 	swap_in_forget(e);
 }
 
@@ -148,7 +147,7 @@ static u32 swap_in_translation(struct section *s, u64 word, u32 i)
 		return 0;
 	}
 	if (page_busy(e) || !page_change(entry, &e, page_entry(PAGE_BUSY))) {
-		stats_count(retries);
+		stats_count(&my_stats()->retries);
 		return 0;
 	}
 	if (page_held(e)) {
@@ -172,7 +171,7 @@ static void swap_in_exec(struct section *s, u64 word, ipa_t at, u32 i)
 	if (!arch_leaf_exec(e)) {
 		arch_sync_icache(arch_va(page));
 		if (page_change(entry, &e, arch_leaf(page, true)))
-			stats_count(exec);
+			stats_count(&my_stats()->exec);
 		arch_publish();
 	}
 	arch_flush_page(at);
@@ -231,10 +230,10 @@ bool swap_in_fault(struct section *s, ipa_t at, enum engine_fault kind, u64 sinc
 	case NOT_OURS:
 		return false;
 	case SEALED:
-		stats_count(retries);
+		stats_count(&my_stats()->retries);
 		return true;
 	case NO_FRAME:
-		stats_count(stalls);
+		stats_count(&my_stats()->stalls);
 		return true;
 	case ENTERED:
 		break;
@@ -253,8 +252,8 @@ bool swap_in_fault(struct section *s, ipa_t at, enum engine_fault kind, u64 sinc
 }
 
 /*
- * Bring in what is out from @from on, and let fetch see it at once, so that the section can become a block. Returns where it
- * stopped: at an interrupt, or where a fault is at work.
+ * Bring in what is out from @from on, and let fetch see it at once, so that the section can become
+ * a block. Returns where it stopped: at an interrupt, or where a fault is at work.
  */
 static u32 swap_in_pages(struct section *s, u64 word, u32 from, u32 *more)
 {

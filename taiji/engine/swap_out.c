@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Swap-out: first the whole section is unmapped, with one flush; only then does content leave (invariant 2), micro-page by
- * micro-page, as long as no interrupt waits. A micro-page that is touched meanwhile is mapped again by its fault, and stays.
+ * Swap-out: first the whole section is unmapped, with one flush; only then does content leave
+ * (invariant 2), micro-page by micro-page, as long as no interrupt waits. A micro-page that is
+ * touched meanwhile is mapped again by its fault, and stays.
  *
- * Between two calls nothing is owned. If the base never comes back, what is out is out and what is HELD is mapped when touched.
+ * Between two calls nothing is owned. If the base never comes back, what is out is out and what is
+ * HELD is mapped when touched.
  */
 #include "block.h"
 #include "check.h"
@@ -56,10 +58,13 @@ static bool swap_out_page(struct section *s, u64 word, u32 i)
 #ifdef TAIJI_DEBUG
 	arena->sums[section_index(s) * TAIJI_SECTION_PAGES + i] = codec_sum(page);
 #endif
-	stats_count(swap_out);
+	stats_count(&my_stats()->swap_out);
 	stats_figure(FIGURE_PAGES_ZERO + (page_state(out) - PAGE_ZERO), 1);
 	page_store(entry, out);
-	/* After the entry: a fault that brings it in again at once must find the count too high, not too low. */
+	/*
+	 * After the entry: a fault that brings it in again at once must find the count too high,
+	 * not too low.
+	 */
 	__atomic_fetch_sub(&s->word, SECTION_RESIDENT, __ATOMIC_RELEASE);
 	return true;
 }
@@ -94,7 +99,9 @@ static s64 swap_out_owned(struct section *s, u32 from)
 		if (!block_split(s))
 			return -TAIJI_ENOMEM;
 	} else if (!from) {
-		/* What is touched after this is in use, and stays in even if the base calls again. */
+		/*
+		 * What is touched after this is in use, and stays in even if the base calls again.
+		 */
 		block_hold(s, 0);
 	}
 	return swap_out_pages(s, from);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The engine's own world: no kernel header, no libc, two kinds of address that the compiler keeps apart.
+ * The engine's own world: no kernel header, no libc, two kinds of address that the compiler keeps
+ * apart.
  */
 #ifndef TAIJI_TYPES_H
 #define TAIJI_TYPES_H
@@ -8,6 +9,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define BIT_ULL(nr)		(1ULL << (nr))
+#ifndef __aligned
+#define __aligned(bytes)	__attribute__((aligned(bytes)))
+#endif
+#define __noreturn		__attribute__((noreturn))
+#define BUILD_BUG_ON(condition)	((void)sizeof(char[1 - 2 * !!(condition)]))
 
 typedef uint8_t u8;
 typedef uint16_t u16;

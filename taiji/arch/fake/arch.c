@@ -16,6 +16,19 @@ static u64 *section_entry(ipa_t section)
 	return &fake.stage2[(section.val - FAKE_RAM_START) >> TAIJI_SECTION_SHIFT];
 }
 
+/* Unmapped, and not flushed since. */
+static u8 *section_stale(ipa_t section)
+{
+	return &fake.stale[(section.val - FAKE_RAM_START) >> TAIJI_SECTION_SHIFT];
+}
+
+/* Between looking and acting: leave the others time to get in between. */
+static void stumble(void)
+{
+	if (!(fake_random() >> 16 & 63))
+		sched_yield();
+}
+
 static void entry_write(u64 *entry, u64 e)
 {
 	__atomic_store_n(entry, e, __ATOMIC_RELEASE);
@@ -39,26 +52,30 @@ bool arch_stage2_init(unsigned int ipa_bits, ipa_t first, ipa_t end, pa_t *root)
 	return true;
 }
 
-static void bug_if_valid(ipa_t section)
+/* Break before make: the entry is invalid, and every TLB knows. */
+static void bug_if_not_broken(ipa_t section)
 {
 	if (__atomic_load_n(section_entry(section), __ATOMIC_RELAXED) & ARCH_LEAF_VALID)
 		arch_bug("fake: valid entry replaced without a break");
+	if (__atomic_load_n(section_stale(section), __ATOMIC_RELAXED))
+		arch_bug("fake: entry made before the break was flushed");
 }
 
 void arch_map_block(ipa_t section, pa_t frame)
 {
-	bug_if_valid(section);
+	bug_if_not_broken(section);
 	entry_write(section_entry(section), frame.val | ARCH_LEAF_VALID | FAKE_YOUNG | FAKE_EXEC);
 }
 
 void arch_map_table(ipa_t section, pa_t table)
 {
-	bug_if_valid(section);
+	bug_if_not_broken(section);
 	entry_write(section_entry(section), table.val | ARCH_LEAF_VALID | FAKE_TABLE);
 }
 
 void arch_unmap(ipa_t section)
 {
+	__atomic_store_n(section_stale(section), 1, __ATOMIC_RELAXED);
 	entry_write(section_entry(section), 0);
 }
 
@@ -74,6 +91,7 @@ void arch_flush(ipa_t section)
 		while (seen & 1 && __atomic_load_n(active, __ATOMIC_ACQUIRE) == seen)
 			sched_yield();
 	}
+	__atomic_store_n(section_stale(section), 0, __ATOMIC_RELAXED);
 }
 
 void arch_flush_page(ipa_t page)
@@ -103,6 +121,7 @@ void arch_block_set_young(ipa_t section)
 
 u64 arch_leaf(pa_t page, bool exec)
 {
+	stumble();
 	return page.val | ARCH_LEAF_VALID | FAKE_YOUNG | (exec ? FAKE_EXEC : 0);
 }
 
@@ -118,11 +137,13 @@ bool arch_leaf_young(u64 leaf)
 
 u64 arch_leaf_mkyoung(u64 leaf)
 {
+	stumble();
 	return leaf | FAKE_YOUNG;
 }
 
 u64 arch_leaf_mkold(u64 leaf)
 {
+	stumble();
 	return leaf & ~FAKE_YOUNG;
 }
 
@@ -132,6 +153,7 @@ void arch_publish(void)
 
 void arch_sync_icache(void *page)
 {
+	stumble();
 	fake_icache_drop(FAKE_RAM_START + (u64)((char *)page - fake.ram));
 }
 

@@ -4,13 +4,17 @@
 
 #include "machine.h"
 
-/* An entry: ARCH_LEAF_VALID, these, and an address. In the stage 2 of sections FAKE_TABLE leads to a table. */
-#define FAKE_TABLE	(1ULL << 1)
-#define FAKE_YOUNG	(1ULL << 2)
-#define FAKE_EXEC	(1ULL << 3)
+/*
+ * An entry: ARCH_LEAF_VALID, these, and an address. In the stage 2 of sections FAKE_TABLE leads
+ * to a table.
+ */
+#define FAKE_TABLE	BIT_ULL(1)
+#define FAKE_YOUNG	BIT_ULL(2)
+#define FAKE_EXEC	BIT_ULL(3)
 #define FAKE_ADDRESS	(~(TAIJI_PAGE_SIZE - 1))
 
-#define FAKE_TLB_SIZE	64
+/* More than the pages of a test, so that nothing stale is lost by chance. */
+#define FAKE_TLB_SIZE	32768
 
 struct fake_tlb {
 	u64 page;
@@ -32,7 +36,7 @@ struct fake_cpu {
 	u64 active;
 	u64 random;
 	struct fake_tlb tlb[FAKE_TLB_SIZE];
-} __attribute__((aligned(64)));
+} __aligned(64);
 
 struct fake_machine {
 	char *ram;
@@ -40,6 +44,7 @@ struct fake_machine {
 	u64 nr_sections;
 	u64 *stage2;
 	u64 *generations;
+	u8 *stale;
 	struct fake_icache *icache;
 	unsigned int irq_rate;
 	bool hardware_af;
@@ -48,7 +53,7 @@ struct fake_machine {
 };
 
 extern struct fake_machine fake;
-extern _Thread_local struct fake_cpu *fake_me;
+extern __thread struct fake_cpu *fake_me;
 
 void fake_icache_drop(u64 at);
 

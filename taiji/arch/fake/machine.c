@@ -2,8 +2,9 @@
 /*
  * The host's side: accesses.
  *
- * An access is active from before it looks at its TLB until after it has touched memory. arch_flush() raises the section's generation and then
- * waits for who is active: either the access sees the new generation, and walks, or the flush sees the access, and waits.
+ * An access is active from before it looks at its TLB until after it has touched memory.
+ * arch_flush() raises the section's generation and then waits for who is active: either the access
+ * sees the new generation, and walks, or the flush sees the access, and waits.
  */
 #include <sched.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 #include "fake.h"
 
 struct fake_machine fake;
-_Thread_local struct fake_cpu *fake_me;
+__thread struct fake_cpu *fake_me;
 
 void fake_machine_start(u64 ram, u64 space)
 {
@@ -24,8 +25,10 @@ void fake_machine_start(u64 ram, u64 space)
 	fake.ram = mmap(NULL, ram, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	fake.generations = calloc(fake.nr_sections, sizeof(u64));
+	fake.stale = calloc(fake.nr_sections, sizeof(u8));
 	fake.icache = calloc(ram >> TAIJI_PAGE_SHIFT, sizeof(*fake.icache));
-	if (fake.ram == MAP_FAILED || !fake.generations || !fake.icache)
+	if (fake.ram == MAP_FAILED || !fake.generations || !fake.stale ||
+	    !fake.icache)
 		arch_bug("fake: no memory");
 }
 
@@ -33,6 +36,7 @@ void fake_machine_stop(void)
 {
 	munmap(fake.ram, fake.ram_size);
 	free(fake.generations);
+	free(fake.stale);
 	free(fake.icache);
 }
 
@@ -174,7 +178,10 @@ static bool access_once(u64 at, enum access access, u64 *value, enum engine_faul
 			break;
 		case WRITE:
 			*(u64 *)arch_va(pa(to)) = *value;
-			/* The host keeps fetch and data in step itself, when it is the one who writes. */
+			/*
+			 * The host keeps fetch and data in step itself, when it is the one who
+			 * writes.
+			 */
 			fake_icache_drop(to);
 			break;
 		case FETCH:

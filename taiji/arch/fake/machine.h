@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A machine in a process: RAM is one mapping, a thread is a CPU, and the host's accesses go through a stage 2 and a TLB.
+ * A machine in a process: RAM is one mapping, a thread is a CPU, and the host's accesses go through
+ * a stage 2 and a TLB.
  *
- * It is stricter than a real one where that finds mistakes: a TLB forgets nothing that it is not told to forget, and
- * instruction fetch sees the first word of a page as it was when it was first fetched, until told otherwise.
+ * It is stricter than a real one where that finds mistakes: a TLB forgets nothing that it is not
+ * told to forget, and instruction fetch sees the first word of a page as it was when it was first
+ * fetched, until told otherwise.
  */
 #ifndef TAIJI_FAKE_MACHINE_H
 #define TAIJI_FAKE_MACHINE_H
@@ -14,7 +16,10 @@
 #define FAKE_MAX_CPUS	16
 #define FAKE_RAM_START	0x40000000ULL
 
-/* One machine at a time. @ram: bytes of RAM from FAKE_RAM_START on; @space: bytes of IPA from there on, RAM included. */
+/*
+ * One machine at a time. @ram: bytes of RAM from FAKE_RAM_START on; @space: bytes of IPA from
+ * there on, RAM included.
+ */
 void fake_machine_start(u64 ram, u64 space);
 void fake_machine_stop(void);
 

@@ -14,7 +14,6 @@ typedef u64 __u64;
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
 #define min(a, b)	((a) < (b) ? (a) : (b))
-#define BUILD_BUG_ON(condition) _Static_assert(!(condition), #condition)
 
 #define CONFIG_64BIT	1
 #define BITS_PER_LONG	64
