@@ -41,7 +41,7 @@ static void shrink_table(struct section *s, u64 word)
 	}
 	section_table_free(s);
 	if (word & SECTION_MOVING)
-		frame_put(s->target);
+		section_put_frame(s, s->target);
 }
 
 /* Owned. What remains is a hole that nothing is mapped in. */
@@ -60,7 +60,7 @@ static void shrink_section(struct section *s)
 	if (word & SECTION_TABLE)
 		shrink_table(s, word);
 	if (section_frame(word) != FRAME_NONE)
-		frame_put(section_frame(word));
+		section_put_frame(s, section_frame(word));
 	while (!section_change(s, &word, FRAME_NONE))
 		;
 }

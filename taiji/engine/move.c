@@ -57,7 +57,7 @@ static void move_end(struct section *s)
 		;
 	section_unseal(s);
 	/* Nothing has been mapped there since move_begin() flushed. */
-	frame_put(old);
+	section_put_frame(s, old);
 }
 
 bool move_run(struct section *s)

@@ -62,6 +62,12 @@ void section_unseal(struct section *s)
 	__atomic_fetch_and(&s->word, ~SECTION_SEALED, __ATOMIC_RELEASE);
 }
 
+void section_put_frame(struct section *s, u32 frame)
+{
+	DEBUG_ENSURE(frame_owner(frame) == section_index(s));
+	frame_put(frame);
+}
+
 /* Is its frame of no more use? */
 static bool section_spent(u64 word)
 {
@@ -83,7 +89,7 @@ static u64 section_add(struct section *s, u64 difference, u64 clear)
 			word = section_with_frame(word, FRAME_NONE);
 	} while (!section_change(s, &old, word));
 	if (spent) {
-		frame_put(section_frame(old));
+		section_put_frame(s, section_frame(old));
 		stats_figure(FIGURE_SECTIONS_OUT, 1);
 	}
 	return word;

@@ -136,6 +136,9 @@ u64 *section_table(const struct section *s);
 bool section_table_alloc(struct section *s);
 void section_table_free(struct section *s);
 
+/* A frame that was this section's goes free: see frame_put(). */
+void section_put_frame(struct section *s, u32 frame);
+
 /* Where micro-page @i of the section goes, or is, when it is in. */
 pa_t section_page(const struct section *s, u64 word, u32 i);
 

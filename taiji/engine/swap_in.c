@@ -53,7 +53,7 @@ static enum swap_in_enter swap_in_enter(struct section *s, u64 *word)
 	if (result == ENTERED && section_frame(old) == FRAME_NONE)
 		stats_figure(FIGURE_SECTIONS_OUT, -1);
 	else if (frame != FRAME_NONE)
-		frame_put(frame);
+		section_put_frame(s, frame);
 	*word = new;
 	return result;
 }
@@ -74,7 +74,7 @@ static bool swap_in_touch(struct section *s, u64 word)
 	}
 	if (!section_change(s, &word, section_with_frame(word, frame) | SECTION_OWNED |
 			    SECTION_SEALED | TAIJI_SECTION_PAGES * SECTION_RESIDENT)) {
-		frame_put(frame);
+		section_put_frame(s, frame);
 		return true;
 	}
 	arch_map_block(section_ipa(s), frame_pa(frame));

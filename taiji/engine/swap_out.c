@@ -61,10 +61,7 @@ static bool swap_out_page(struct section *s, u64 word, u32 i)
 	stats_count(&my_stats()->swap_out);
 	stats_figure(FIGURE_PAGES_ZERO + (page_state(out) - PAGE_ZERO), 1);
 	page_store(entry, out);
-	/*
-	 * After the entry: a fault that brings it in again at once must find the count too high,
-	 * not too low.
-	 */
+	/* After the entry: until then the content is in the frame. */
 	__atomic_fetch_sub(&s->word, SECTION_RESIDENT, __ATOMIC_RELEASE);
 	return true;
 }
