@@ -29,9 +29,7 @@ static uint8_t *memory;
 static uint64_t length;
 static int dev;
 
-#define __printf(a, b)	__attribute__((__format__(printf, a, b)))
-
-static void __printf(1, 2) die(const char *why, ...)
+static void die(const char *why, ...)
 {
 	va_list args;
 
@@ -44,7 +42,7 @@ static void __printf(1, 2) die(const char *why, ...)
 	exit(1);
 }
 
-static void __printf(2, 3) say(const char *what, const char *how, ...)
+static void say(const char *what, const char *how, ...)
 {
 	va_list args;
 

@@ -249,8 +249,7 @@ TEST_F(module, takes_several_regions)
 {
 	uint64_t start = self->region.start, quarter = self->region.size / 4;
 	char text[192], *first;
-	void *map;
-	int dev, fd;
+	int dev, round;
 
 	if (!self->has_region)
 		SKIP(return, "no memory kept for vmem");
@@ -265,16 +264,19 @@ TEST_F(module, takes_several_regions)
 	EXPECT_EQ(4 * SLICE, pool_value("total_bytes"));
 
 	dev = vmem_open();
-	fd = vmem_alloc(dev, 4 * SLICE, 0, 0);
-	ASSERT_GE(fd, 0);
-	EXPECT_EQ(0, pool_value("free_bytes"));
-	map = vmem_map(fd, 4 * SLICE);
-	ASSERT_NE(MAP_FAILED, map);
-	EXPECT_TRUE(is_zero(map, 4 * SLICE));
-	pattern_fill(map, 4 * SLICE, 1);
-	EXPECT_TRUE(pattern_check(map, 4 * SLICE, 1));
-	munmap(map, 4 * SLICE);
-	close(fd);
+	for (round = 0; round < 3; round++) {
+		int fd = vmem_alloc(dev, 4 * SLICE, 0, 0);
+		void *map = vmem_map(fd, 4 * SLICE);
+
+		ASSERT_NE(MAP_FAILED, map);
+		EXPECT_EQ(0, pool_value("free_bytes"));
+		EXPECT_TRUE(is_zero(map, 4 * SLICE));
+		pattern_fill(map, 4 * SLICE, 1);
+		EXPECT_TRUE(pattern_check(map, 4 * SLICE, 1));
+		munmap(map, 4 * SLICE);
+		close(fd);
+		EXPECT_EQ(4 * SLICE, pool_value("free_bytes"));
+	}
 	close(dev);
 }
 
