@@ -111,13 +111,19 @@ u64 taiji_layout_grow_base(const struct taiji_start *start)
 /*
  * May this section be swapped? Linux promises for ZONE_MOVABLE that no hardware
  * finds it by its physical address without asking, and that long-term pins are
- * moved out first.
+ * moved out first. What was taken before there were zones (bounce buffers,
+ * memory maps, firmware's tables) may lie in it all the same, and is reserved:
+ * the same two rules by which memory is taken offline.
  */
 bool taiji_layout_is_movable(u64 ipa)
 {
-	struct page *head = pfn_to_online_page(PHYS_PFN(ipa));
-	struct page *tail = pfn_to_online_page(PHYS_PFN(ipa + TAIJI_SECTION_SIZE - 1));
+	unsigned long pfn = PHYS_PFN(ipa), end = pfn + TAIJI_SECTION_PAGES;
+	struct page *page;
 
-	return head && tail && page_zonenum(head) == ZONE_MOVABLE &&
-	       page_zonenum(tail) == ZONE_MOVABLE;
+	for (; pfn < end; pfn++) {
+		page = pfn_to_online_page(pfn);
+		if (!page || page_zonenum(page) != ZONE_MOVABLE || PageReserved(page))
+			return false;
+	}
+	return true;
 }
