@@ -154,7 +154,9 @@ deb_get()
 		say "downloading ${#missing[@]} packages for ${missing[-1]%%[:=]*}"
 		deb_download "${missing[@]}"
 	fi
-	sed "s,^,$DEBS/," <<< "$files"
+	for f in $files; do
+		echo "$DEBS/$f"
+	done
 }
 
 # deb_download SPEC...: apt checks the hashes; the renames make each all or nothing

@@ -7,6 +7,7 @@ shopt -s inherit_errexit nullglob
 export LC_ALL=C
 umask 022
 
+# shellcheck disable=SC2034 # for those who source this
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/vmem-taiji
 JOBS=${JOBS:-$(nproc)}
