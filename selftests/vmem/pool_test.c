@@ -119,7 +119,7 @@ TEST_F(pool, structures_may_grow)
 	EXPECT_EQ(E2BIG, errno);
 }
 
-TEST_F(pool, runs_out_when_reserving_and_not_later)
+TEST_F_TIMEOUT(pool, runs_out_when_reserving_and_not_later, 120)
 {
 	int fd, i, fds[4];
 
@@ -142,7 +142,7 @@ TEST_F(pool, runs_out_when_reserving_and_not_later)
 			close(fds[i]);
 }
 
-TEST_F(pool, refuses_the_wrong_node)
+TEST_F_TIMEOUT(pool, refuses_the_wrong_node, 120)
 {
 	struct vmem_alloc arg = good;
 
@@ -158,7 +158,7 @@ TEST_F(pool, refuses_the_wrong_node)
 	EXPECT_EQ(0, alloc_errno(self->dev, &arg));
 }
 
-TEST_F(pool, refuses_private_and_crooked_mappings)
+TEST_F_TIMEOUT(pool, refuses_private_and_crooked_mappings, 120)
 {
 	int prot = PROT_READ | PROT_WRITE, i;
 	char *place;
@@ -298,7 +298,7 @@ static void keep(struct __test_metadata *_metadata, int fd, uint64_t size)
 	close(fd);
 }
 
-TEST_F_TIMEOUT(pool, keeps_what_is_written, 60)
+TEST_F_TIMEOUT(pool, keeps_what_is_written, 180)
 {
 	keep(_metadata, vmem_alloc(self->dev, self->size, 0, 0), self->size);
 	/* Too short for a page of 1 GiB, or none at the end. */
@@ -347,7 +347,7 @@ static long touch_faults(char *map, uint64_t length)
 	return minor_faults() - before;
 }
 
-TEST_F(pool, maps_with_the_largest_entries)
+TEST_F_TIMEOUT(pool, maps_with_the_largest_entries, 120)
 {
 	int fd = vmem_alloc(self->dev, 8 * SLICE, SLICE,
 			    VMEM_ALLOC_PAGE_REQUIRED);
@@ -379,7 +379,7 @@ TEST_F(pool, maps_with_the_largest_entries)
 }
 
 /* Slices that lie apart are mapped one by one, in order. */
-TEST_F(pool, joins_scattered_slices)
+TEST_F_TIMEOUT(pool, joins_scattered_slices, 120)
 {
 	struct vmem_extent extents[16];
 	struct vmem_extents arg = {
@@ -468,7 +468,7 @@ static void own_until_killed(int dev, uint64_t length, int ready)
 	_exit(1);
 }
 
-TEST_F_TIMEOUT(pool, freed_after_a_kill, 60)
+TEST_F_TIMEOUT(pool, freed_after_a_kill, 180)
 {
 	uint64_t length = self->size / 2;
 	int fds[2], status;
@@ -496,7 +496,7 @@ TEST_F_TIMEOUT(pool, freed_after_a_kill, 60)
 }
 
 /* Killed while the kernel zeroes for it, one is gone soon and owns nothing. */
-TEST_F_TIMEOUT(pool, freed_after_a_kill_while_zeroing, 60)
+TEST_F_TIMEOUT(pool, freed_after_a_kill_while_zeroing, 180)
 {
 	int status, i;
 
