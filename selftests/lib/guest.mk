@@ -3,8 +3,9 @@
 # the suite's directory with OUT, CROSS_COMPILE, MACHINE (uname -m), HEADERS (the
 # kernel's, for user space), KSRC and SYSROOT.
 #
-# The suite's Makefile sets TEST_GEN_PROGS, TEST_GEN_PROGS_<machine> and, for one
-# program, SRCS_<name>, CFLAGS_<name> and LDLIBS_<name>.
+# The suite's Makefile sets, as the kernel's do, TEST_GEN_PROGS, TEST_PROGS for
+# scripts, and TEST_GEN_MODS_DIR for modules; TEST_GEN_PROGS_<machine> and, for one
+# program, SRCS_<name>, CFLAGS_<name> and LDLIBS_<name> are our own.
 
 include Makefile
 
@@ -18,15 +19,22 @@ LDFLAGS := -static -pthread -L$(SYSROOT)/lib
 
 PROGS := $(TEST_GEN_PROGS) $(TEST_GEN_PROGS_$(MACHINE))
 
-all: $(PROGS:%=$(OUT)/%)
+all: $(PROGS:%=$(OUT)/%) $(TEST_PROGS:%=$(OUT)/%) | $(OUT)
+
+# Where scripts/build finds modules.
+mods-dir:
+	@echo $(TEST_GEN_MODS_DIR)
 
 .SECONDEXPANSION:
 $(OUT)/%: %.c $$(SRCS_$$*) $(MAKEFILE_LIST) | $(OUT)
 	$(CC) $(CFLAGS) $(CFLAGS_$*) -MMD -MP -MF $(OUT)/.$*.d -o $@ $< $(SRCS_$*) \
 		$(LDFLAGS) $(LDLIBS_$*)
 
+$(TEST_PROGS:%=$(OUT)/%): $(OUT)/%: % | $(OUT)
+	cp $< $@
+
 $(OUT):
 	mkdir -p $@
 
 -include $(wildcard $(OUT)/.*.d)
-.PHONY: all
+.PHONY: all mods-dir
