@@ -60,6 +60,8 @@
  * @TAIJI_CALL_HOME:	(ipa, from) move a section that is in to its home frame
  * @TAIJI_CALL_AGE:	(ipa, n <= 64) bit i: section i was touched since the
  *		last time; clears it
+ * @TAIJI_CALL_DROP:	(ipa, 1) what is in this swappable section is of no use to
+ *		anybody; its frame and store go free, first touch takes a frame
  *
  * OUT, IN and HOME return how far they came: TAIJI_SECTION_PAGES when done,
  * less when an interrupt is pending and the base should call again from there,
@@ -78,6 +80,7 @@ enum taiji_call {
 	TAIJI_CALL_IN,
 	TAIJI_CALL_HOME,
 	TAIJI_CALL_AGE,
+	TAIJI_CALL_DROP,
 	TAIJI_NR_CALLS
 };
 

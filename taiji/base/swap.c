@@ -5,11 +5,27 @@
  */
 
 #include <linux/bitmap.h>
+#include <linux/gfp.h>
+#include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/sched.h>
 
 #include <asm/kvm_payload.h>
 
 #include "taiji.h"
+
+static int call_to_the_end(enum taiji_call func, u64 ipa)
+{
+	s64 from = 0;
+
+	while (from < TAIJI_SECTION_PAGES) {
+		from = kvm_payload_call(func, ipa, from, 0);
+		if (from < 0)
+			return from;
+		cond_resched();
+	}
+	return 0;
+}
 
 /**
  * taiji_swap - swap a section out or in, or bring it home
@@ -24,17 +40,15 @@
  */
 int taiji_swap(enum taiji_call func, u64 ipa)
 {
-	s64 from = 0;
+	int err;
 
 	lockdep_assert_held(&taiji_gate);
 
-	while (from < TAIJI_SECTION_PAGES) {
-		from = kvm_payload_call(func, ipa, from, 0);
-		if (from < 0)
-			return from;
-		cond_resched();
-	}
-	return 0;
+	err = call_to_the_end(func, ipa);
+	/* Half a section that is out costs store and frees no frame. */
+	if (err == -ENOMEM && func == TAIJI_CALL_OUT)
+		call_to_the_end(TAIJI_CALL_IN, ipa);
+	return err;
 }
 
 /**
@@ -78,11 +92,37 @@ static int swap_all(enum taiji_call func)
 	return busy;
 }
 
+/*
+ * What Linux has free need not come in. Take it out of the allocator's hands for
+ * a moment, without asking anybody for more, and tell the engine.
+ */
+static void drop_free(void)
+{
+	struct page *page, *next;
+	LIST_HEAD(pages);
+	u64 ipa;
+
+	while ((page = alloc_pages(GFP_TRANSHUGE_LIGHT, TAIJI_SECTION_SHIFT - PAGE_SHIFT))) {
+		list_add(&page->lru, &pages);
+		ipa = page_to_phys(page);
+		/* ZONE_MOVABLE comes first; what is below it is not for us. */
+		if (!test_bit(taiji_index(ipa), taiji.swappable))
+			break;
+		kvm_payload_call(TAIJI_CALL_DROP, ipa, 1, 0);
+		cond_resched();
+	}
+
+	list_for_each_entry_safe(page, next, &pages, lru)
+		__free_pages(page, TAIJI_SECTION_SHIFT - PAGE_SHIFT);
+}
+
 /**
  * taiji_swap_all_in - bring everything in, to where the host takes it to be
  *
  * The store may live in some section's home until the last that it keeps is in,
- * so one round may not be enough.
+ * so one round may not be enough. Where it is scattered over so many frames that
+ * the rest does not fit, everything goes out once more, in order: what is stored
+ * together then comes in together.
  *
  * Context: may sleep; taiji_gate held, and nobody swaps out.
  * Return: 0, -EBUSY when it does not come to an end, -ENOMEM when it does not
@@ -92,9 +132,12 @@ int taiji_swap_all_in(void)
 {
 	int err, round;
 
+	drop_free();
 	for (round = 0; round < 8; round++) {
 		err = swap_all(TAIJI_CALL_IN) ?: swap_all(TAIJI_CALL_HOME);
-		if (err != -EBUSY)
+		if (err == -ENOMEM && round < 3)
+			swap_all(TAIJI_CALL_OUT);
+		else if (err != -EBUSY)
 			break;
 	}
 	return err;

@@ -365,7 +365,10 @@ int taiji_switch_off(void)
 			free_state();
 	}
 	if (err) {
-		pr_err("not switched back (%d): all stays as it was\n", err);
+		pr_err("not switched back (%d): %llu MiB are out, %llu MiB of frames free, %llu MiB of store; all stays as it was\n",
+		       err, READ_ONCE(taiji.shared->sections_out) << 1,
+		       READ_ONCE(taiji.shared->free_frames) << 1,
+		       READ_ONCE(taiji.shared->store_frames) << 1);
 		return taiji_reclaim_start() ?: err;
 	}
 

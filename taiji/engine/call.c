@@ -41,6 +41,8 @@ static s64 call_sections(u64 call, struct section *s, u64 n, u64 flag)
 		return grow_sections(s, n);
 	case TAIJI_CALL_SHRINK:
 		return grow_shrink(s, n);
+	case TAIJI_CALL_DROP:
+		return n == 1 ? grow_drop(s) : -TAIJI_EINVAL;
 	default:
 		return grow_allow(s, n, flag);
 	}
@@ -77,6 +79,7 @@ static s64 call_started(u64 call, u64 a, u64 b, u64 c)
 	case TAIJI_CALL_DONATE:
 	case TAIJI_CALL_GROW:
 	case TAIJI_CALL_SHRINK:
+	case TAIJI_CALL_DROP:
 	case TAIJI_CALL_ALLOW:
 		return call_sections(call, section_range(a, b), b, c);
 	case TAIJI_CALL_OUT:

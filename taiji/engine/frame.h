@@ -6,9 +6,9 @@
  * be claimed by its number, which cannot take it out of the middle of the stack: its link stays
  * behind, and whoever pops a frame that is not free drops the link.
  *
- * How far each use may go down (@floor) is the order in which they fail: first touch of new memory
- * stops first, then the growth of the store, and the last arena->reserve frames are for swap-ins,
- * so that these wait for nobody (invariant 5). See store.c for the one exception.
+ * How far each use may go down (@floor) is the order in which they fail: first touch of new
+ * memory stops first, then the growth of the store, then swap-in, which waits for a frame while
+ * one CPU at a time takes a section out with the last FRAME_KEPT. See store.c.
  */
 #ifndef TAIJI_FRAME_H
 #define TAIJI_FRAME_H
@@ -39,6 +39,12 @@ static inline pa_t frame_pa(u32 frame)
 {
 	return pa(arena->first + ((u64)frame << TAIJI_SECTION_SHIFT));
 }
+
+/*
+ * Below this only the store grows: who takes a section out gives back a frame, and without a
+ * table it cannot even begin.
+ */
+#define FRAME_KEPT	2
 
 bool frame_init(u32 nr);
 u32 frame_owner(u32 frame);

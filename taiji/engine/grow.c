@@ -44,8 +44,8 @@ static void shrink_table(struct section *s, u64 word)
 		section_put_frame(s, s->target);
 }
 
-/* Owned. What remains is a hole that nothing is mapped in. */
-static void shrink_section(struct section *s)
+/* Owned. Its content is nobody's any more: mapping, table, store and frame go. */
+static void shrink_content(struct section *s)
 {
 	u64 word;
 
@@ -61,8 +61,41 @@ static void shrink_section(struct section *s)
 		shrink_table(s, word);
 	if (section_frame(word) != FRAME_NONE)
 		section_put_frame(s, section_frame(word));
+}
+
+/* Owned. A hole that nothing is mapped in remains. */
+static void shrink_section(struct section *s)
+{
+	u64 word;
+
+	shrink_content(s);
+	word = section_word(s);
 	while (!section_change(s, &word, FRAME_NONE))
 		;
+}
+
+s64 grow_drop(struct section *s)
+{
+	u64 word;
+
+	if (!section_own(s))
+		return -TAIJI_EBUSY;
+	word = section_word(s);
+	if (!(word & SECTION_SWAPPABLE) || !(word & SECTION_OURS)) {
+		section_disown(s);
+		return -TAIJI_EINVAL;
+	}
+	if (word & SECTION_ABSENT) {
+		section_disown(s);
+		return 0;
+	}
+	shrink_content(s);
+	stats_figure(FIGURE_SECTIONS_ABSENT, 1);
+	word = section_word(s);
+	while (!section_change(s, &word, (word & (SECTION_SWAPPABLE | SECTION_RAM | SECTION_GROWN)) |
+			       SECTION_ABSENT | FRAME_NONE))
+		;
+	return 0;
 }
 
 s64 grow_shrink(struct section *s, u32 n)

@@ -4,9 +4,10 @@
 
 #include "section.h"
 
-/* TAIJI_CALL_GROW, _SHRINK, _ALLOW */
+/* TAIJI_CALL_GROW, _SHRINK, _DROP, _ALLOW */
 s64 grow_sections(struct section *s, u32 n);
 s64 grow_shrink(struct section *s, u32 n);
+s64 grow_drop(struct section *s);
 s64 grow_allow(struct section *s, u32 n, bool allow);
 
 #endif

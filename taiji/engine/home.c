@@ -7,9 +7,11 @@
  * that is when every section is a block. So the base goes round IN and HOME again while there is
  * one that is busy.
  */
+#include "arch.h"
 #include "block.h"
 #include "home.h"
 #include "move.h"
+#include "stats.h"
 
 static s64 home_leave(struct section *s, u32 frame)
 {
@@ -89,6 +91,26 @@ static s64 home_move(struct section *s)
 	return move_run(s) ? 0 : -TAIJI_EAGAIN;
 }
 
+/* There is nothing to move: its home frame, whatever is in it. */
+static s64 home_appear(struct section *s)
+{
+	s64 result = home_claim(s);
+	u64 word;
+
+	if (result)
+		return result;
+	section_seal(s);
+	word = section_word(s);
+	while (!section_change(s, &word, section_with_frame(word, section_index(s)) |
+			       TAIJI_SECTION_PAGES * SECTION_RESIDENT))
+		;
+	arch_map_block(section_ipa(s), frame_pa(section_index(s)));
+	arch_publish();
+	section_set_sealed(s, SECTION_BLOCK, SECTION_ABSENT);
+	stats_figure(FIGURE_SECTIONS_ABSENT, -1);
+	return 0;
+}
+
 static s64 home_owned(struct section *s, u32 from)
 {
 	u64 word = section_word(s);
@@ -96,6 +118,12 @@ static s64 home_owned(struct section *s, u32 from)
 
 	if (!(word & SECTION_RAM) || !(word & SECTION_OURS))
 		return -TAIJI_EINVAL;
+	if (word & SECTION_ABSENT) {
+		result = home_appear(s);
+		if (result == -TAIJI_EAGAIN)
+			return from;
+		return result ? result : TAIJI_SECTION_PAGES;
+	}
 	if (section_resident(word) != TAIJI_SECTION_PAGES)
 		return -TAIJI_EBUSY;
 	result = home_move(s);

@@ -161,8 +161,8 @@ static void frame_unlist(u32 frame)
 
 /*
  * Growing stops at the reserve. But when all that is left is the reserve, swapping out is what
- * makes frames: then one CPU at a time may go on, down to the last but one, and gives back a frame
- * when its section is out.
+ * makes frames: then one CPU at a time may go on, down to the last, and gives back a frame when
+ * its section is out.
  */
 static u32 store_take_frame(void)
 {
@@ -175,7 +175,7 @@ static u32 store_take_frame(void)
 	if (!__atomic_compare_exchange_n(&arena->relief, &nobody, me, false, __ATOMIC_ACQUIRE,
 					 __ATOMIC_RELAXED) && nobody != me)
 		return FRAME_NONE;
-	return frame_take(FRAME_STORE, 1);
+	return frame_take(FRAME_STORE, 0);
 }
 
 void store_end_relief(void)

@@ -24,7 +24,7 @@ enum swap_in_enter {
 	NOT_OURS,
 };
 
-static enum swap_in_enter swap_in_enter(struct section *s, u64 *word)
+static enum swap_in_enter swap_in_enter(struct section *s, u64 *word, u32 floor)
 {
 	u64 old = section_word(s);
 	u32 frame = FRAME_NONE;
@@ -42,7 +42,7 @@ static enum swap_in_enter swap_in_enter(struct section *s, u64 *word)
 		new = old + SECTION_USER;
 		if (section_frame(old) == FRAME_NONE) {
 			if (frame == FRAME_NONE)
-				frame = frame_take(section_index(s), 0);
+				frame = frame_take(section_index(s), floor);
 			if (frame == FRAME_NONE)
 				break;
 			new = section_with_frame(new, frame);
@@ -226,7 +226,7 @@ bool swap_in_fault(struct section *s, ipa_t at, enum engine_fault kind, u64 sinc
 
 	if (word & SECTION_ABSENT)
 		return swap_in_touch(s, word);
-	switch (swap_in_enter(s, &word)) {
+	switch (swap_in_enter(s, &word, FRAME_KEPT)) {
 	case NOT_OURS:
 		return false;
 	case SEALED:
@@ -292,7 +292,7 @@ static s64 swap_in_owned(struct section *s, u32 from)
 		return TAIJI_SECTION_PAGES;
 	if (word & SECTION_MOVING && !move_run(s))
 		return from;
-	if (swap_in_enter(s, &word) != ENTERED)
+	if (swap_in_enter(s, &word, 0) != ENTERED)
 		return -TAIJI_ENOMEM;
 	to = swap_in_pages(s, word, from, &more);
 	word = section_leave(s, more);
