@@ -10,7 +10,7 @@
 #include "taiji_test.h"
 
 #define SIZE	(16 * SECTION)
-#define SALT	0x5a17000000UL
+#define SALT	0x5a170000UL
 
 FIXTURE(switched) {
 	char *p;
