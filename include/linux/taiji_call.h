@@ -149,6 +149,7 @@ struct taiji_start {
  *   by how they are kept
  * @bytes_stored: bytes of the store in use, by size class
  * @metadata: bytes of the arena in use plus tables of split sections
+ * @unused:	makes whole cache lines
  */
 struct taiji_shared {
 	__u64 stage2_root;
@@ -162,7 +163,8 @@ struct taiji_shared {
 	__u64 pages_raw;
 	__u64 bytes_stored;
 	__u64 metadata;
-} __attribute__((__aligned__(64)));
+	__u64 unused[5];
+};
 
 /**
  * struct taiji_cpu_stats - one CPU's own counters
@@ -175,6 +177,7 @@ struct taiji_shared {
  * @unowned:	aborts on what is EL2's own
  * @in_time:	log2 histogram of the time of a swap-in, in ticks of the arch's
  *		clock
+ * @unused:	makes whole cache lines, so that no CPU writes another's
  */
 struct taiji_cpu_stats {
 	__u64 calls;
@@ -188,6 +191,7 @@ struct taiji_cpu_stats {
 	__u64 exec;
 	__u64 unowned;
 	__u64 in_time[TAIJI_HIST_BUCKETS];
-} __attribute__((__aligned__(64)));
+	__u64 unused[6];
+};
 
 #endif /* _LINUX_TAIJI_CALL_H */

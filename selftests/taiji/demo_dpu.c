@@ -47,7 +47,7 @@ static void fail(const char *what)
 	exit(1);
 }
 
-static unsigned long long meminfo(const char *key)
+static unsigned long long mem_figure(const char *key)
 {
 	unsigned long long kib = 0;
 	char line[128];
@@ -169,7 +169,7 @@ static void *table(void *unused)
 		if (!(rows++ % 12))
 			say("   memory    free     out   store  frames   in/s  out/s");
 		say("   %6llu  %6llu  %6lld  %6lld  %6lld  %5lld  %5lld",
-		    meminfo("MemTotal") / MIB, meminfo("MemFree") / MIB,
+		    mem_figure("MemTotal") / MIB, mem_figure("MemFree") / MIB,
 		    sysfs_number(STATS "sections_out") * 2,
 		    sysfs_number(STATS "bytes_stored") / (long long)MIB,
 		    sysfs_number(STATS "free_frames"), (in - in0) / 2, (out - out0) / 2);
@@ -256,26 +256,26 @@ static size_t fill_wrong(const char *p, size_t size)
 
 static void gain(void)
 {
-	unsigned long long before = meminfo("MemTotal"), after;
+	unsigned long long before = mem_figure("MemTotal"), after;
 	size_t size, wrong;
 	pthread_t thread;
 	char *p;
 
 	if (sysfs_write(TAIJI "expand", "25%"))
 		fail("the expansion");
-	after = meminfo("MemTotal");
+	after = mem_figure("MemTotal");
 	say("MemTotal %llu -> %llu MiB, without a page behind what is new", before / MIB,
 	    after / MIB);
 
-	size = (meminfo("MemAvailable") - 96 * MIB) & -SECTION;
-	say("filling %zu MiB: a quarter zero, half like text, a quarter random", (size_t)(size / MIB));
+	size = (mem_figure("MemAvailable") - 96 * MIB) & -SECTION;
+	say("filling %llu MiB: a quarter zero, half like text, a quarter random", size / MIB);
 	pthread_create(&thread, NULL, table, NULL);
 	p = fill(size);
 	say("full; now every byte");
 	wrong = fill_wrong(p, size);
 	done = true;
 	pthread_join(thread, NULL);
-	say("%zu MiB verified, %zu pages wrong", (size_t)(size / MIB), wrong);
+	say("%llu MiB verified, %zu pages wrong", size / MIB, wrong);
 	if (wrong)
 		fail("memory changed");
 	munmap(p, size);
@@ -286,7 +286,7 @@ int main(void)
 	size_t wrong;
 
 	clock_gettime(CLOCK_MONOTONIC, &begin);
-	say("a DPU with %llu MiB, booted a moment ago", meminfo("MemTotal") / MIB);
+	say("a DPU with %llu MiB, booted a moment ago", mem_figure("MemTotal") / MIB);
 	hold_files();
 	say("a process holds %llu MiB of real files", FILES / MIB);
 

@@ -30,7 +30,8 @@ static int refuse_power_down(struct notifier_block *nb, unsigned long event, voi
 
 static int refuse_sleep(struct notifier_block *nb, unsigned long event, void *data)
 {
-	if ((event != PM_SUSPEND_PREPARE && event != PM_HIBERNATION_PREPARE) || !READ_ONCE(taiji.on))
+	if (!READ_ONCE(taiji.on) ||
+	    (event != PM_SUSPEND_PREPARE && event != PM_HIBERNATION_PREPARE))
 		return NOTIFY_OK;
 
 	pr_err("no sleep while the system is switched: echo off > /sys/kernel/mm/taiji/switch\n");

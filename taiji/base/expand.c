@@ -102,7 +102,8 @@ int taiji_expand(u64 bytes)
 		return -EPERM;
 	}
 	if (!taiji_layout_grow_base(taiji.start) || target > taiji_layout_ram(taiji.start)) {
-		pr_err("there is room for as much memory as the RAM, not for %llu MiB\n", bytes >> 20);
+		pr_err("there is room for as much memory as the RAM, not for %llu MiB\n",
+		       bytes >> 20);
 		return -ERANGE;
 	}
 

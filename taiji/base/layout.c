@@ -3,12 +3,11 @@
  * Where the memory is: RAM, room for more, and which of it may be swapped.
  */
 
+#include <linux/cpufeature.h>
 #include <linux/ioport.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
-
-#include <asm/cpufeature.h>
 
 #include "taiji.h"
 

@@ -196,7 +196,8 @@ static int donate_reserve(void)
 	for (i = 0; i < nr; i++) {
 		page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, order);
 		if (!page) {
-			pr_err("no %u MiB of memory for the reserve\n", nr << (TAIJI_SECTION_SHIFT - 20));
+			pr_err("no %u MiB of memory for the reserve\n",
+			       nr << (TAIJI_SECTION_SHIFT - 20));
 			return -ENOMEM;
 		}
 
@@ -354,7 +355,8 @@ int taiji_switch_off(void)
 		return 0;
 
 	if (taiji.grown) {
-		pr_err("%llu MiB are added: echo 0 > /sys/kernel/mm/taiji/expand first\n", taiji.grown >> 20);
+		pr_err("%llu MiB are added: echo 0 > /sys/kernel/mm/taiji/expand first\n",
+		       taiji.grown >> 20);
 		return -EBUSY;
 	}
 

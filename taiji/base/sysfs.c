@@ -94,67 +94,64 @@ static ssize_t name##_show(struct kobject *kobj, struct kobj_attribute *attr, ch
 	guard(rwsem_read)(&taiji_gate);							\
 	return sysfs_emit(buf, "%llu\n", taiji.on ? (u64)(value) : 0ULL);		\
 }											\
-static struct kobj_attribute name = __ATTR_RO(name)
-
-#define SHARED(name)	FIGURE(name, READ_ONCE(taiji.shared->name))
-#define COUNTER(name)	FIGURE(name, taiji_stats_sum(offsetof(struct taiji_cpu_stats, name)))
+static struct kobj_attribute name##_attr = __ATTR_RO(name)
 
 FIGURE(swappable, (u64)taiji.nr_swappable << TAIJI_SECTION_SHIFT);
 FIGURE(reserve, (u64)taiji.donated << TAIJI_SECTION_SHIFT);
-SHARED(free_frames);
-SHARED(store_frames);
-SHARED(sections_out);
-SHARED(sections_absent);
-SHARED(pages_zero);
-SHARED(pages_same);
-SHARED(pages_lz4);
-SHARED(pages_raw);
-SHARED(bytes_stored);
-SHARED(metadata);
-COUNTER(calls);
-COUNTER(aborts);
-COUNTER(swap_in);
-COUNTER(swap_out);
-COUNTER(in_zero);
-COUNTER(retries);
-COUNTER(stalls);
-COUNTER(collapsed);
-COUNTER(exec);
-COUNTER(unowned);
+FIGURE(free_frames, READ_ONCE(taiji.shared->free_frames));
+FIGURE(store_frames, READ_ONCE(taiji.shared->store_frames));
+FIGURE(sections_out, READ_ONCE(taiji.shared->sections_out));
+FIGURE(sections_absent, READ_ONCE(taiji.shared->sections_absent));
+FIGURE(pages_zero, READ_ONCE(taiji.shared->pages_zero));
+FIGURE(pages_same, READ_ONCE(taiji.shared->pages_same));
+FIGURE(pages_lz4, READ_ONCE(taiji.shared->pages_lz4));
+FIGURE(pages_raw, READ_ONCE(taiji.shared->pages_raw));
+FIGURE(bytes_stored, READ_ONCE(taiji.shared->bytes_stored));
+FIGURE(metadata, READ_ONCE(taiji.shared->metadata));
+FIGURE(calls, taiji_stats_sum(offsetof(struct taiji_cpu_stats, calls)));
+FIGURE(aborts, taiji_stats_sum(offsetof(struct taiji_cpu_stats, aborts)));
+FIGURE(swap_in, taiji_stats_sum(offsetof(struct taiji_cpu_stats, swap_in)));
+FIGURE(swap_out, taiji_stats_sum(offsetof(struct taiji_cpu_stats, swap_out)));
+FIGURE(in_zero, taiji_stats_sum(offsetof(struct taiji_cpu_stats, in_zero)));
+FIGURE(retries, taiji_stats_sum(offsetof(struct taiji_cpu_stats, retries)));
+FIGURE(stalls, taiji_stats_sum(offsetof(struct taiji_cpu_stats, stalls)));
+FIGURE(collapsed, taiji_stats_sum(offsetof(struct taiji_cpu_stats, collapsed)));
+FIGURE(exec, taiji_stats_sum(offsetof(struct taiji_cpu_stats, exec)));
+FIGURE(unowned, taiji_stats_sum(offsetof(struct taiji_cpu_stats, unowned)));
 
 static struct attribute *attrs[] = {
 	&version.attr,
 	&engine.attr,
 	&switch_attr.attr,
 	&expand.attr,
-	&swappable.attr,
-	&reserve.attr,
+	&swappable_attr.attr,
+	&reserve_attr.attr,
 	NULL
 };
 
 static const struct attribute_group control = { .attrs = attrs };
 
 static struct attribute *figure_attrs[] = {
-	&free_frames.attr,
-	&store_frames.attr,
-	&sections_out.attr,
-	&sections_absent.attr,
-	&pages_zero.attr,
-	&pages_same.attr,
-	&pages_lz4.attr,
-	&pages_raw.attr,
-	&bytes_stored.attr,
-	&metadata.attr,
-	&calls.attr,
-	&aborts.attr,
-	&swap_in.attr,
-	&swap_out.attr,
-	&in_zero.attr,
-	&retries.attr,
-	&stalls.attr,
-	&collapsed.attr,
-	&exec.attr,
-	&unowned.attr,
+	&free_frames_attr.attr,
+	&store_frames_attr.attr,
+	&sections_out_attr.attr,
+	&sections_absent_attr.attr,
+	&pages_zero_attr.attr,
+	&pages_same_attr.attr,
+	&pages_lz4_attr.attr,
+	&pages_raw_attr.attr,
+	&bytes_stored_attr.attr,
+	&metadata_attr.attr,
+	&calls_attr.attr,
+	&aborts_attr.attr,
+	&swap_in_attr.attr,
+	&swap_out_attr.attr,
+	&in_zero_attr.attr,
+	&retries_attr.attr,
+	&stalls_attr.attr,
+	&collapsed_attr.attr,
+	&exec_attr.attr,
+	&unowned_attr.attr,
 	NULL
 };
 

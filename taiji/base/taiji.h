@@ -3,9 +3,10 @@
  * What the files of taiji.ko know of each other.
  *
  * Lock order:
- *	taiji_lock		the system's state changes: engine, switch, expand
- *	  taiji_gate		read: the system stays as it is, calls into the engine are allowed if it is switched;
- *				write: nobody is about to make one
+ *	taiji_lock	the system's state changes: engine, switch, expand
+ *	  taiji_gate	read: the system stays as it is, and when it is switched
+ *			the engine may be called;
+ *			write: nobody is about to call it
  */
 #ifndef TAIJI_BASE_H
 #define TAIJI_BASE_H

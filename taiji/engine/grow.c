@@ -76,6 +76,7 @@ static void shrink_section(struct section *s)
 
 s64 grow_drop(struct section *s)
 {
+	const u64 keep = SECTION_SWAPPABLE | SECTION_RAM | SECTION_GROWN;
 	u64 word;
 
 	if (!section_own(s))
@@ -92,8 +93,7 @@ s64 grow_drop(struct section *s)
 	shrink_content(s);
 	stats_figure(FIGURE_SECTIONS_ABSENT, 1);
 	word = section_word(s);
-	while (!section_change(s, &word, (word & (SECTION_SWAPPABLE | SECTION_RAM | SECTION_GROWN)) |
-			       SECTION_ABSENT | FRAME_NONE))
+	while (!section_change(s, &word, (word & keep) | SECTION_ABSENT | FRAME_NONE))
 		;
 	return 0;
 }

@@ -9,11 +9,13 @@ typedef u8 __u8;
 typedef u32 __u32;
 typedef u64 __u64;
 
-#undef __always_inline
-#define __always_inline inline __attribute__((always_inline))
 #define likely(x)	__builtin_expect(!!(x), 1)
 #define unlikely(x)	__builtin_expect(!!(x), 0)
-#define min(a, b)	((a) < (b) ? (a) : (b))
+#define min(a, b) ({			\
+	__typeof__(a) __a = (a);	\
+	__typeof__(b) __b = (b);	\
+	__a < __b ? __a : __b;		\
+})
 
 #define CONFIG_64BIT	1
 #define BITS_PER_LONG	64

@@ -5,8 +5,9 @@
 #include <linux/types.h>
 
 #define get_unaligned(ptr) ({ \
-	__typeof__(*(ptr) + 0) __value = 0; \
-	__builtin_memcpy(&__value, ptr, sizeof(*(ptr))); \
+	__auto_type __from = (ptr); \
+	__typeof__(*__from + 0) __value = 0; \
+	__builtin_memcpy(&__value, __from, sizeof(*__from)); \
 	__value; \
 })
 
