@@ -17,22 +17,27 @@ debian_codename()
 	esac
 }
 
+# system_sources: mirror and suite of each source of this system's.  What apt
+# would update is known before it ever did, unlike its index targets.
+system_sources()
+{
+	apt-get update --print-uris | sed -n "s,^'\(.*\)/dists/\([^/]*\)/InRelease'.*,\1 \2,p"
+}
+
 # apt_sources CODENAME SUITES: those of the system's own mirrors that are named
 apt_sources()
 {
 	local codename=$1 key=/usr/share/keyrings/debian-archive-keyring.gpg
-	local targets main
+	local sources main
 
-	targets=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' |
-		  awk -v c="$codename" '$3 == "main" { sub(/^stable/, c, $2); print $1, $2 }' |
-		  sort -u)
-	main=$(awk -v c="$codename" '$2 == c { print $1; exit }' <<< "$targets")
+	sources=$(system_sources | sed "s, stable, $codename,")
+	main=$(awk -v c="$codename" '$2 == c { print $1; exit }' <<< "$sources")
 	[ -n "$main" ] || die "apt knows no mirror of Debian $codename: see sources.list(5)"
 	if [ "$codename" = bookworm ]; then
-		targets+=$'\n'"$main bookworm-backports"
+		sources+=$'\n'"$main bookworm-backports"
 	fi
-	awk -v k="$key" -v suites=" $2 " 'index(suites, " " $2 " ") {
-		print "deb [signed-by=" k "]", $1, $2, "main" }' <<< "$targets"
+	awk -v k="$key" -v suites=" $2 " 'index(suites, " " $2 " ") && !seen[$0]++ {
+		print "deb [signed-by=" k "]", $1, $2, "main" }' <<< "$sources"
 }
 
 apt_conf()
@@ -174,4 +179,27 @@ deb_download()
 	fi
 	mv "$dir"/*.deb "$DEBS"
 	rm -rf "$dir"
+}
+
+# deb_unpack DIRECTORY DEB...: with /bin, /sbin and /lib* as links into /usr, which
+# Debian 13 has in its packages already and Debian 12 has not.
+deb_unpack()
+{
+	local dir=$1 deb
+
+	shift
+	merged_usr "$dir"
+	for deb; do
+		dpkg-deb -x "$deb" "$dir"
+	done
+}
+
+merged_usr()
+{
+	local d
+
+	for d in bin sbin lib lib64; do
+		mkdir -p "$1/usr/$d"
+		ln -sfn "usr/$d" "$1/$d"
+	done
 }
