@@ -190,7 +190,7 @@ deb_unpack()
 	shift
 	merged_usr "$dir"
 	for deb; do
-		dpkg-deb -x "$deb" "$dir"
+		dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$dir"
 	done
 }
 
