@@ -99,7 +99,7 @@ static inline __u64 taiji_arena_size(__u64 sections, __u32 nr_cpus)
 	__u64 size = sections * 32 + (sections / 512 + 8) * TAIJI_PAGE_SIZE;
 
 #ifdef TAIJI_DEBUG
-	size += sections * TAIJI_SECTION_PAGES * 4;
+	size += sections * TAIJI_SECTION_PAGES * 2;
 #endif
 	size += nr_cpus * 6 * TAIJI_PAGE_SIZE + 16 * TAIJI_PAGE_SIZE;
 	return (size + TAIJI_SECTION_SIZE - 1) & ~(TAIJI_SECTION_SIZE - 1);

@@ -101,7 +101,7 @@ static void load(void)
 	}
 }
 
-TEST_F(loaded, many_times_under_load)
+TEST_F_TIMEOUT(loaded, many_times_under_load, 200)
 {
 	pid_t pids[3];
 	int i, status;

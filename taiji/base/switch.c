@@ -21,6 +21,9 @@
 
 #include "taiji.h"
 
+/* Big and rare: worth some compaction, not worth a process. */
+#define GFP_STATE	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 struct cpu_switch {
 	u64 vttbr;
 	u64 vtcr;
@@ -118,7 +121,7 @@ static int alloc_state(void)
 		return err;
 
 	size = taiji_arena_size(taiji_nr_sections(), start->nr_cpus);
-	arena = alloc_pages_exact(size, GFP_KERNEL | __GFP_NOWARN);
+	arena = alloc_pages_exact(size, GFP_STATE);
 	taiji.shared = alloc_pages_exact(shared_size(), GFP_KERNEL | __GFP_ZERO);
 	taiji.swappable = bitmap_zalloc(taiji_nr_sections(), GFP_KERNEL);
 	taiji.pause = alloc_percpu(u64);
@@ -194,7 +197,7 @@ static int donate_reserve(void)
 	int err;
 
 	for (i = 0; i < nr; i++) {
-		page = alloc_pages(GFP_KERNEL | __GFP_NOWARN, order);
+		page = alloc_pages(GFP_STATE, order);
 		if (!page) {
 			pr_err("no %u MiB of memory for the reserve\n",
 			       nr << (TAIJI_SECTION_SHIFT - 20));

@@ -55,7 +55,7 @@ struct arena {
 	struct store *store;
 	struct cpu *cpus;
 	struct taiji_shared *shared;
-	u32 *sums;
+	u16 *sums;
 
 	u64 free_head __aligned(64);
 	u32 nr_free __aligned(64);

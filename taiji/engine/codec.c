@@ -49,12 +49,12 @@ bool codec_unpack(void *page, const void *from, u32 length)
 	return LZ4_decompress_safe(from, page, length, TAIJI_PAGE_SIZE) == TAIJI_PAGE_SIZE;
 }
 
-u32 codec_sum(const void *page)
+u16 codec_sum(const void *page)
 {
 	const u64 *word = page;
 	u64 sum = 0;
 
 	for (u32 i = 0; i < TAIJI_PAGE_SIZE / 8; i++)
 		sum = (sum ^ word[i]) * 0x9e3779b97f4a7c15ULL;
-	return sum >> 32;
+	return sum >> 48;
 }

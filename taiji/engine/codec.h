@@ -20,6 +20,6 @@ u32 codec_pack(void *to, u32 room, const void *page, void *workmem);
 bool codec_unpack(void *page, const void *from, u32 length);
 
 /* Debug builds know every micro-page that is out by this. */
-u32 codec_sum(const void *page);
+u16 codec_sum(const void *page);
 
 #endif

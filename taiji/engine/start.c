@@ -119,7 +119,7 @@ static bool start_cpus(const struct taiji_start *args)
 static bool start_sums(u32 nr)
 {
 #ifdef TAIJI_DEBUG
-	arena->sums = arena_alloc(nr * (TAIJI_SECTION_PAGES * sizeof(u32)), 64);
+	arena->sums = arena_alloc(nr * (TAIJI_SECTION_PAGES * sizeof(u16)), 64);
 	return arena->sums;
 #else
 	(void)nr;

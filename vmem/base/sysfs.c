@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* /sys/kernel/mm/vmem, see Documentation/ABI/testing/sysfs-kernel-mm-vmem. */
-#include <linux/kernfs.h>
 #include <linux/kobject.h>
 #include <linux/numa.h>
 #include <linux/slab.h>
 #include <linux/sysfs.h>
+#include <linux/sysfs_mm.h>
 #include <linux/vmem_engine.h>
 
 #include "engine_slot.h"
@@ -151,22 +151,6 @@ static int sysfs_add_nodes(void)
 		sysfs_nodes[i] = node;
 	}
 	return 0;
-}
-
-/*
- * mm_kobj is not exported. The kernfs node of a kobject's directory carries
- * the kobject, and that of /sys/kernel/mm never goes away.
- */
-static struct kobject *sysfs_mm_kobj(void)
-{
-	struct kernfs_node *kn = kernfs_find_and_get(kernel_kobj->sd, "mm");
-	struct kobject *kobj;
-
-	if (!kn)
-		return NULL;
-	kobj = kn->priv;
-	kernfs_put(kn);
-	return kobj;
 }
 
 /**
