@@ -286,16 +286,26 @@ out_stop:
 	return err;
 }
 
-static void report(void)
+/**
+ * taiji_switch_pause - the longest that a CPU took to go below stage 2, in ns
+ *
+ * Context: taiji_gate held, system switched.
+ */
+u64 taiji_switch_pause(void)
 {
 	u64 longest = 0;
 	int cpu;
 
-	for_each_online_cpu(cpu)
+	for_each_possible_cpu(cpu)
 		longest = max(longest, *per_cpu_ptr(taiji.pause, cpu));
+	return longest;
+}
 
+static void report(void)
+{
 	pr_info("switched %u CPUs, longest pause %llu ns, %lu of %llu MiB swappable\n",
-		num_online_cpus(), longest, taiji.nr_swappable << (TAIJI_SECTION_SHIFT - 20),
+		num_online_cpus(), taiji_switch_pause(),
+		taiji.nr_swappable << (TAIJI_SECTION_SHIFT - 20),
 		taiji_layout_ram(taiji.start) >> 20);
 }
 

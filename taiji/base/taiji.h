@@ -79,6 +79,7 @@ bool taiji_layout_is_movable(u64 ipa);
 /* switch.c */
 int taiji_switch_on(void);
 int taiji_switch_off(void);
+u64 taiji_switch_pause(void);
 
 /* cpu.c */
 int taiji_cpu_init(void);
