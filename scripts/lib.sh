@@ -52,6 +52,22 @@ newest()
 	[ $# -eq 0 ] || stat -c '%Y %n' "$@" | sort -rn | cut -d' ' -f2-
 }
 
+# prune MARKER...: whose times tell when their directories were last used.  Those
+# that were not for three days are not needed, nor all of many.
+prune()
+{
+	local f n=0
+
+	newest "$@" | while read -r f; do
+		n=$((n + 1))
+		if [ -n "$(find "$f" -mmin +4320)" ] ||
+		   { [ $n -gt 4 ] && [ -n "$(find "$f" -mmin +120)" ]; }; then
+			rm -rf "${f%/*}"
+		fi
+	done
+	find "$CACHE" -maxdepth 1 -name 'tmp-*' -mmin +600 -exec rm -rf {} +
+}
+
 # arch_of FLAVOUR
 arch_of()
 {
