@@ -220,16 +220,13 @@ static void switch_on(void)
 
 static void swap_files_out(void)
 {
-	long long sections, stored;
 	double start = seconds();
 
-	sections = taiji_range(TAIJI_IOC_OUT, files, FILES);
-	if (sections < (long long)(FILES / SECTION))
+	if (taiji_range(TAIJI_IOC_OUT, files, FILES) < (long)(FILES / SECTION))
 		fail("not all of it went out");
-	stored = sysfs_number(STATS "bytes_stored");
-	say("swapped out %lld MiB of it in %.1f s: %lld MiB of store, ratio %.2f",
-	    sections * 2, seconds() - start, stored / (long long)MIB,
-	    (double)(sections * SECTION) / stored);
+	say("swapped out all of it in %.1f s; out are now %lld MiB, in %lld MiB of store",
+	    seconds() - start, sysfs_number(STATS "sections_out") * 2,
+	    sysfs_number(STATS "bytes_stored") / (long long)MIB);
 }
 
 static char *fill(size_t size)
