@@ -112,7 +112,7 @@ static void fill(bool zero)
 		memcpy(mem, data, SIZE);
 }
 
-static void zram(bool zero, double *ranks)
+static void run_peer(bool zero, double *ranks)
 {
 	mem = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	madvise(mem, SIZE, MADV_NOHUGEPAGE);
@@ -123,7 +123,7 @@ static void zram(bool zero, double *ranks)
 	munmap(mem, SIZE);
 }
 
-static void zram_start(void)
+static void start_peer(void)
 {
 	/* 0xffff: mkswap's work, in the one page that matters. */
 	static union {
@@ -145,7 +145,7 @@ static void zram_start(void)
 	check("swapon", !swapon("/dev/zram0", 0));
 }
 
-static void taiji_run(bool zero, double *ranks)
+static void run_taiji(bool zero, double *ranks)
 {
 	fill(zero);
 	check("swap-out", taiji_range(TAIJI_IOC_OUT, mem, SIZE) == SIZE / SECTION);
@@ -169,16 +169,16 @@ int main(void)
 	check("files", filled == SIZE);
 	calibrate();
 
-	zram_start();
-	zram(false, zram_lz4);
-	zram(true, zram_zero);
+	start_peer();
+	run_peer(false, zram_lz4);
+	run_peer(true, zram_zero);
 	check("swapoff", !swapoff("/dev/zram0"));
 
 	check("modules", !taiji_load());
 	check("switch", !taiji_switch("on"));
 	mem = taiji_map(SIZE);
-	taiji_run(false, lz4);
-	taiji_run(true, zero);
+	run_taiji(false, lz4);
+	run_taiji(true, zero);
 
 	/* The target is LZ4 alone and 1000; what zram takes is the nearest thing to it here. */
 	figure("T1.lz4.p50", lz4[P50], zram_lz4[P50], zram_lz4[P50]);
