@@ -190,13 +190,13 @@ static int allow_movable(void)
  */
 static int donate_reserve(void)
 {
-	unsigned int i, nr = 8 + 4 * num_online_cpus();
+	unsigned int nr = 8 + 4 * num_online_cpus();
 	unsigned int order = TAIJI_SECTION_SHIFT - PAGE_SHIFT;
 	struct page *page;
 	phys_addr_t at;
 	int err;
 
-	for (i = 0; i < nr; i++) {
+	while (taiji.donated < nr) {
 		page = alloc_pages(GFP_STATE, order);
 		if (!page) {
 			pr_err("no %u MiB of memory for the reserve\n",
@@ -277,8 +277,7 @@ static int switch_on(void)
 	if (!err)
 		return 0;
 
-	if (WARN_ON(come_home()))
-		return err;
+	WARN_ON(come_home());
 	return err;
 
 out_stop:
@@ -342,6 +341,10 @@ int taiji_switch_on(void)
 		report();
 		return 0;
 	}
+
+	/* If the way back failed as well, what there is has to stay. */
+	if (taiji.on)
+		return err;
 
 	free_state();
 	kvm_host_s2_put();
