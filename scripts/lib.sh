@@ -37,7 +37,7 @@ with_lock()
 	local fd
 
 	exec {fd}>"$CACHE/lock/$1"
-	if ! flock -n "$fd"; then
+	if ! flock -w 2 "$fd"; then
 		say "waiting for another run that makes $1"
 		flock "$fd"
 	fi
