@@ -189,4 +189,26 @@ TEST_F(switched, killed_while_out)
 	EXPECT_EQ(0, taiji_verify(self->p, SIZE, 77));
 }
 
+/* Rings and bounce buffers stay where the device believes them to be. */
+TEST_F(switched, devices_go_on_while_all_is_out)
+{
+	int fd = open("/dev/scratch", O_RDWR | O_DIRECT | O_CLOEXEC);
+	uint64_t salt;
+	size_t at;
+
+	ASSERT_GE(fd, 0);
+	for (salt = 1; salt < 6; salt++) {
+		taiji_fill(self->p, SIZE, salt);
+		for (at = 0; at < SIZE; at += SECTION)
+			ASSERT_EQ(SECTION, pwrite(fd, self->p + at, SECTION, at));
+		memset(self->p, 0xff, SIZE);
+		EXPECT_EQ(EAGAIN, sysfs_write(TAIJI "reclaim", "100%"));
+		EXPECT_GT(sysfs_number(STATS "sections_out"), 0);
+		for (at = 0; at < SIZE; at += SECTION)
+			ASSERT_EQ(SECTION, pread(fd, self->p + at, SECTION, at));
+		EXPECT_EQ(0, taiji_verify(self->p, SIZE, salt));
+	}
+	close(fd);
+}
+
 TEST_HARNESS_MAIN

@@ -103,7 +103,16 @@ static inline void taiji_fill(void *at, size_t size, uint64_t salt)
 			*word++ = taiji_word(page, i, salt);
 }
 
-/* Returns how many words are not what they were. */
+/* What is there, what ought to be, and whether a second look says the same. */
+static inline void taiji_report(const volatile uint64_t *at, uint64_t got, uint64_t page,
+				unsigned int i, uint64_t salt)
+{
+	printf("# page %llu, word %u: %#llx, not %#llx; read again %#llx\n",
+	       (unsigned long long)page, i, (unsigned long long)got,
+	       (unsigned long long)taiji_word(page, i, salt), (unsigned long long)*at);
+}
+
+/* Returns how many words are not what they were, and reports the first few. */
 static inline size_t taiji_verify(const void *at, size_t size, uint64_t salt)
 {
 	const volatile uint64_t *word = at;
@@ -111,8 +120,12 @@ static inline size_t taiji_verify(const void *at, size_t size, uint64_t salt)
 	unsigned int i;
 
 	for (page = 0; page < size / PAGE; page++)
-		for (i = 0; i < 512; i++)
-			wrong += *word++ != taiji_word(page, i, salt);
+		for (i = 0; i < 512; i++, word++) {
+			uint64_t got = *word;
+
+			if (got != taiji_word(page, i, salt) && wrong++ < 8)
+				taiji_report(word, got, page, i, salt);
+		}
 	return wrong;
 }
 

@@ -9,7 +9,7 @@
 #include <linux/bitops.h>
 #include <linux/delay.h>
 #include <linux/kthread.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 
 #include <asm/kvm_payload.h>
 
@@ -79,6 +79,35 @@ int taiji_reclaim_start(void)
 	hand = 0;
 	reclaimer = task;
 	return 0;
+}
+
+/**
+ * taiji_reclaim - swap out, touched lately or not
+ * @bytes:	how much
+ *
+ * Context: may sleep.
+ * Return: 0, -EAGAIN when less went out, -EINTR, -ENODEV when the system is not
+ * switched.
+ */
+int taiji_reclaim(u64 bytes)
+{
+	unsigned long nr = DIV_ROUND_UP_ULL(bytes, TAIJI_SECTION_SIZE);
+	unsigned long i;
+
+	guard(rwsem_read)(&taiji_gate);
+
+	if (!taiji.on)
+		return -ENODEV;
+
+	for_each_set_bit(i, taiji.swappable, taiji_nr_sections()) {
+		if (!nr)
+			break;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		if (!taiji_swap(TAIJI_CALL_OUT, taiji_ipa(i)))
+			nr--;
+	}
+	return nr ? -EAGAIN : 0;
 }
 
 /* Not with taiji_gate held for writing. */

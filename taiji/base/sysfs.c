@@ -82,10 +82,21 @@ static ssize_t expand_store(struct kobject *kobj, struct kobj_attribute *attr, c
 	return err ?: len;
 }
 
+static ssize_t reclaim_store(struct kobject *kobj, struct kobj_attribute *attr, const char *buf,
+			     size_t len)
+{
+	u64 bytes;
+	int err;
+
+	err = parse_size(buf, &bytes) ?: taiji_reclaim(bytes);
+	return err ?: len;
+}
+
 static struct kobj_attribute version = __ATTR_RO(version);
 static struct kobj_attribute engine = __ATTR_RO(engine);
 static struct kobj_attribute switch_attr = __ATTR(switch, 0644, switch_show, switch_store);
 static struct kobj_attribute expand = __ATTR_RW(expand);
+static struct kobj_attribute reclaim = __ATTR_WO(reclaim);
 
 /* The engine's figures; 0 while the system is not switched. */
 #define FIGURE(name, value)								\
@@ -125,6 +136,7 @@ static struct attribute *attrs[] = {
 	&engine.attr,
 	&switch_attr.attr,
 	&expand.attr,
+	&reclaim.attr,
 	&swappable_attr.attr,
 	&reserve_attr.attr,
 	&pause_ns_attr.attr,

@@ -91,6 +91,7 @@ int taiji_swap_allow(u64 ipa, unsigned long nr, bool allow);
 int taiji_swap_all_in(void);
 
 /* reclaim.c */
+int taiji_reclaim(u64 bytes);
 int taiji_reclaim_start(void);
 void taiji_reclaim_stop(void);
 
