@@ -62,6 +62,9 @@
  *		last time; clears it
  * @TAIJI_CALL_DROP:	(ipa, 1) what is in this swappable section is of no use to
  *		anybody; its frame and store go free, first touch takes a frame
+ * @TAIJI_CALL_COLLAPSE: (ipa, n <= 64) of these sections, those that are split and
+ *		all in become blocks again; how many are dealt with, fewer than n when
+ *		an interrupt is pending
  *
  * OUT, IN and HOME return how far they came: TAIJI_SECTION_PAGES when done,
  * less when an interrupt is pending and the base should call again from there,
@@ -81,6 +84,7 @@ enum taiji_call {
 	TAIJI_CALL_HOME,
 	TAIJI_CALL_AGE,
 	TAIJI_CALL_DROP,
+	TAIJI_CALL_COLLAPSE,
 	TAIJI_NR_CALLS
 };
 

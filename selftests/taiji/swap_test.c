@@ -64,6 +64,25 @@ TEST_F(switched, written_again_and_again)
 	EXPECT_GT(sysfs_number(STATS "collapsed"), 0);
 }
 
+/* By faults alone: the last of them leaves a section that is whole, and time makes a block of it. */
+TEST_F(switched, blocks_come_back)
+{
+	long long before;
+	int i;
+
+	taiji_fill(self->p, SIZE, 6);
+	ASSERT_EQ(SIZE / SECTION, taiji_range(TAIJI_IOC_OUT, self->p, SIZE));
+	before = sysfs_number(STATS "collapsed");
+	ASSERT_EQ(0, taiji_verify(self->p, SIZE, 6));
+	for (i = 0; i < 1000; i++) {
+		if (sysfs_number(STATS "collapsed") - before >= SIZE / SECTION)
+			break;
+		usleep(10000);
+	}
+	EXPECT_GE(sysfs_number(STATS "collapsed") - before, SIZE / SECTION);
+	EXPECT_EQ(0, taiji_verify(self->p, SIZE, 6));
+}
+
 TEST_F(switched, off_brings_all_home)
 {
 	taiji_fill(self->p, SIZE, 5);

@@ -99,8 +99,10 @@ static void swaps_every_kind(void)
 	CHECK(intact(section, 7));
 	CHECK_EQ(host_count(swap_in), TAIJI_SECTION_PAGES);
 	CHECK_EQ(host_count(in_zero), 256);
+	/* Whoever faults does not wait for that. */
+	CHECK_EQ(host_count(collapsed), 0);
+	CHECK_EQ(call(TAIJI_CALL_COLLAPSE, section_addr(section), 2, 0), 2);
 	CHECK_EQ(host_count(collapsed), 1);
-	call(TAIJI_CALL_NOP, 0, 0, 0);
 	CHECK_EQ(host.shared->pages_zero + host.shared->pages_same, 0);
 	CHECK_EQ(host.shared->pages_lz4 + host.shared->pages_raw, 0);
 	CHECK_EQ(host.shared->bytes_stored, 0);
@@ -182,6 +184,45 @@ static void yields_to_interrupts(void)
 	CHECK(host_stop());
 }
 
+/*
+ * Blocks are made between interrupts, of what is whole: one micro-page at a time is made ready for
+ * fetch, and nothing else comes of a section that is partly out.
+ */
+static void collapses_between_interrupts(void)
+{
+	unsigned int s, calls = 0;
+	s64 done;
+
+	start();
+	s = host.first_user;
+	for (unsigned int i = 0; i < 3; i++) {
+		fill(s + i, 31 + i);
+		CHECK_EQ(call_whole(TAIJI_CALL_OUT, s + i), TAIJI_SECTION_PAGES);
+	}
+	CHECK(intact(s, 31));
+	fake_read(page_addr(s + 1, 9));
+	CHECK(intact(s + 2, 33));
+	CHECK_EQ(call(TAIJI_CALL_COLLAPSE, section_addr(s), 65, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call(TAIJI_CALL_COLLAPSE, section_addr(RAM + GROWN), 1, 0), -TAIJI_EINVAL);
+	CHECK_EQ(host_count(collapsed), 0);
+
+	fake_irq_rate(1);
+	for (done = 0; done < 3 && calls < 3 * TAIJI_SECTION_PAGES; calls++) {
+		s64 next = call(TAIJI_CALL_COLLAPSE, section_addr(s + done), 3 - done, 0);
+
+		CHECK(next >= 0 && next <= 3 - done);
+		done += next;
+	}
+	fake_irq_rate(0);
+	CHECK_EQ(done, 3);
+	/* One call for each micro-page, none of them for the section that is not whole. */
+	CHECK(calls >= 2 * TAIJI_SECTION_PAGES && calls <= 2 * TAIJI_SECTION_PAGES + 4);
+	CHECK_EQ(host_count(collapsed), 2);
+	for (unsigned int i = 0; i < 3; i++)
+		CHECK(intact(s + i, 31 + i));
+	CHECK(host_stop());
+}
+
 /* The base swaps a part out and never comes back. */
 static void survives_being_abandoned(void)
 {
@@ -219,8 +260,10 @@ static void fetches_what_it_wrote(void)
 		text = fake_fetch(page_addr(a, i));
 		CHECK_EQ(text, content_word(TEXT, 100 + i, 0));
 	}
-	/* With the last one in, the section became a block. */
-	CHECK_EQ(host_count(exec), TAIJI_SECTION_PAGES - 1);
+	CHECK_EQ(host_count(exec), TAIJI_SECTION_PAGES);
+	CHECK_EQ(call(TAIJI_CALL_COLLAPSE, section_addr(a), 1, 0), 1);
+	CHECK_EQ(host_count(collapsed), 1);
+	CHECK_EQ(fake_fetch(page_addr(a, 0)), content_word(TEXT, 100, 0));
 	/* This one becomes a block before anything is fetched from it. */
 	CHECK_EQ(call_whole(TAIJI_CALL_IN, b), TAIJI_SECTION_PAGES);
 	for (unsigned int i = 0; i < TAIJI_SECTION_PAGES; i++) {
@@ -460,6 +503,7 @@ static void keeps_a_reserve(void)
 	CHECK_EQ(left, 2 * (2 + 1));
 	fake_patience(FAKE_PATIENCE);
 	CHECK(intact(host.first_user, 1));
+	CHECK_EQ(call(TAIJI_CALL_COLLAPSE, section_addr(host.first_user), 1, 0), 1);
 	/* One for the section, and the store has given its own back. */
 	CHECK(host.shared->free_frames >= left);
 	CHECK_EQ(host.shared->store_frames, 0);
@@ -523,6 +567,7 @@ int main(void)
 	TAP_RUN(keeps_writes_after_swap_in);
 	TAP_RUN(asks_before_it_swaps);
 	TAP_RUN(yields_to_interrupts);
+	TAP_RUN(collapses_between_interrupts);
 	TAP_RUN(survives_being_abandoned);
 	TAP_RUN(fetches_what_it_wrote);
 	TAP_RUN(grows_and_shrinks);

@@ -233,6 +233,9 @@ static void step(struct torturer *t)
 		if (!below(4))
 			step_shrink();
 		break;
+	case 19 ... 20:
+		call(TAIJI_CALL_COLLAPSE, section_addr(any_ram()), 1, 0);
+		break;
 	default:
 		if (!step_access()) {
 			/* All frames are in use: do what a base does then. */

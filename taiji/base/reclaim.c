@@ -16,10 +16,13 @@
 #include "taiji.h"
 
 #define REST_US	1000
-#define BATCH	64UL	/* sections whose access flags one call reads */
+#define BATCH	64UL	/* sections that one call looks at */
 
 static struct task_struct *reclaimer;
 static unsigned long hand;
+static unsigned long collapse_hand;
+static unsigned long collapse_left;	/* sections to look at since the last swap-in */
+static u64 collapse_in;			/* swap-ins there had been by then */
 
 static bool below(unsigned long frames)
 {
@@ -58,11 +61,41 @@ static void refill(void)
 	}
 }
 
+/*
+ * Sections that faults have brought in whole become blocks again: here, where
+ * nobody waits for it, a batch at a time, until one round after the last swap-in.
+ */
+static void collapse(void)
+{
+	s64 done, nr;
+	u64 in;
+
+	guard(rwsem_read)(&taiji_gate);
+
+	in = taiji_stats_sum(offsetof(struct taiji_cpu_stats, swap_in));
+	if (in != collapse_in) {
+		collapse_in = in;
+		collapse_left = taiji_nr_sections();
+	}
+
+	nr = min3(BATCH, collapse_left, taiji_nr_sections() - collapse_hand);
+	collapse_left -= nr;
+	while (nr && !kthread_should_stop()) {
+		done = kvm_payload_call(TAIJI_CALL_COLLAPSE, taiji_ipa(collapse_hand), nr, 0);
+		if (WARN_ON_ONCE(done < 0 || done > nr))
+			return;
+		collapse_hand = (collapse_hand + done) % taiji_nr_sections();
+		nr -= done;
+		cond_resched();
+	}
+}
+
 static int reclaim(void *unused)
 {
 	while (!kthread_should_stop()) {
 		if (taiji.nr_swappable && below(taiji.donated / 2))
 			refill();
+		collapse();
 		/* A CPU may be waiting for a frame: nobody else would tell. */
 		usleep_range_state(REST_US, 2 * REST_US, TASK_IDLE);
 	}
@@ -77,6 +110,9 @@ int taiji_reclaim_start(void)
 		return PTR_ERR(task);
 
 	hand = 0;
+	collapse_hand = 0;
+	collapse_left = 0;
+	collapse_in = 0;
 	reclaimer = task;
 	return 0;
 }

@@ -97,13 +97,18 @@ static bool block_sync(struct section *s, u64 word)
 	return true;
 }
 
+static bool block_whole(u64 word)
+{
+	return word & SECTION_TABLE && !(word & SECTION_MOVING) &&
+	       section_resident(word) == TAIJI_SECTION_PAGES;
+}
+
 bool block_collapse(struct section *s)
 {
 	u64 word = section_word(s);
 	ipa_t at = section_ipa(s);
 
-	if (!(word & SECTION_TABLE) || word & SECTION_MOVING ||
-	    section_resident(word) != TAIJI_SECTION_PAGES || !block_sync(s, word))
+	if (!block_whole(word) || !block_sync(s, word))
 		return false;
 
 	/* Only the owner takes micro-pages out, so all stay in; a fault may have mapped some. */
@@ -116,4 +121,20 @@ bool block_collapse(struct section *s)
 	section_unseal(s);
 	stats_count(&my_stats()->collapsed);
 	return true;
+}
+
+u32 block_collapse_sections(struct section *s, u32 n)
+{
+	bool done;
+
+	for (u32 i = 0; i < n; i++) {
+		/* An owner swaps it out, or in and makes a block of it itself. */
+		if (!block_whole(section_word(&s[i])) || !section_own(&s[i]))
+			continue;
+		done = block_collapse(&s[i]);
+		section_disown(&s[i]);
+		if (arch_irq_pending())
+			return done ? i + 1 : i;
+	}
+	return n;
 }

@@ -20,4 +20,12 @@ void block_hold(struct section *s, u32 from);
  */
 bool block_collapse(struct section *s);
 
+#define BLOCK_MAX_SECTIONS	64
+
+/*
+ * TAIJI_CALL_COLLAPSE, for sections that nobody need own: how many are dealt with, fewer than @n
+ * when an interrupt waits.
+ */
+u32 block_collapse_sections(struct section *s, u32 n);
+
 #endif

@@ -4,6 +4,7 @@
  */
 #include "age.h"
 #include "arena.h"
+#include "block.h"
 #include "call.h"
 #include "donate.h"
 #include "grow.h"
@@ -67,6 +68,13 @@ static s64 call_age(struct section *s, u64 n)
 	return s && n <= AGE_MAX_SECTIONS ? age_sections(s, n) : 0;
 }
 
+static s64 call_collapse(struct section *s, u64 n)
+{
+	if (!s || n > BLOCK_MAX_SECTIONS)
+		return -TAIJI_EINVAL;
+	return block_collapse_sections(s, n);
+}
+
 static s64 call_started(u64 call, u64 a, u64 b, u64 c)
 {
 	switch (call) {
@@ -88,6 +96,8 @@ static s64 call_started(u64 call, u64 a, u64 b, u64 c)
 		return call_pages(call, section_range(a, 1), b);
 	case TAIJI_CALL_AGE:
 		return call_age(section_range(a, b), b);
+	case TAIJI_CALL_COLLAPSE:
+		return call_collapse(section_range(a, b), b);
 	default:
 		return -TAIJI_ENOSYS;
 	}

@@ -239,15 +239,10 @@ bool swap_in_fault(struct section *s, ipa_t at, enum engine_fault kind, u64 sinc
 		break;
 	}
 	more = swap_in_entered(s, word, at, kind);
-	word = section_leave(s, more);
-	if (!more)
-		return true;
-	stats_in_time(arch_clock() - since);
-	/* The last one in turns the section into a block again. */
-	if (section_resident(word) == TAIJI_SECTION_PAGES && section_own(s)) {
-		block_collapse(s);
-		section_disown(s);
-	}
+	section_leave(s, more);
+	/* Whole again, the section becomes a block when there is time: TAIJI_CALL_COLLAPSE. */
+	if (more)
+		stats_in_time(arch_clock() - since);
 	return true;
 }
 
