@@ -81,6 +81,18 @@ TEST_F(loaded, cpus_stay_online)
 	EXPECT_EQ(0, sysfs_write(online, "1"));
 }
 
+TEST_F(loaded, no_sleep)
+{
+	const char *state = "/sys/power/state";
+
+	if (access(state, W_OK))
+		SKIP(return, "a kernel that cannot sleep");
+
+	ASSERT_EQ(0, taiji_switch("on"));
+	EXPECT_EQ(EBUSY, sysfs_write(state, "freeze"));
+	EXPECT_TRUE(taiji_is_on());
+}
+
 /* Processes that write and check memory, fork and exit, meanwhile. */
 static void load(void)
 {
