@@ -64,7 +64,7 @@ TEST_F(switched, written_again_and_again)
 	EXPECT_GT(sysfs_number(STATS "collapsed"), 0);
 }
 
-/* By faults alone: the last of them leaves a section that is whole, and time makes a block of it. */
+/* By faults alone: the last leaves a section that is whole, and time makes a block of it. */
 TEST_F(switched, blocks_come_back)
 {
 	long long before;
