@@ -64,9 +64,10 @@ static void calls(void)
 	int i, fd, ends[2];
 
 	check("pipe", !pipe(ends));
-	for (i = 0; i < 2000; i++)
-		check("pipe", write(ends[1], buf, sizeof(buf)) == sizeof(buf) &&
-			      read(ends[0], buf, sizeof(buf)) == sizeof(buf));
+	for (i = 0; i < 2000; i++) {
+		check("write", write(ends[1], buf, sizeof(buf)) == sizeof(buf));
+		check("read", read(ends[0], buf, sizeof(buf)) == sizeof(buf));
+	}
 	close(ends[0]);
 	close(ends[1]);
 	for (i = 0; i < 300; i++) {
