@@ -24,6 +24,7 @@
 #define TAIJI_MAX_CPUS		256
 #define TAIJI_MAX_RANGES	32
 #define TAIJI_HIST_BUCKETS	32
+#define TAIJI_ABORT_KINDS	4
 
 /*
  * Errors a call can return; the values are those of errno, so that the base can
@@ -181,6 +182,8 @@ struct taiji_shared {
  * @unowned:	aborts on what is EL2's own
  * @in_time:	log2 histogram of the time of a swap-in, in ticks of the arch's
  *		clock
+ * @kinds:	aborts by what was missing: translation, access flag, permission to
+ *		execute, anything else
  * @unused:	makes whole cache lines, so that no CPU writes another's
  */
 struct taiji_cpu_stats {
@@ -195,7 +198,8 @@ struct taiji_cpu_stats {
 	__u64 exec;
 	__u64 unowned;
 	__u64 in_time[TAIJI_HIST_BUCKETS];
-	__u64 unused[6];
+	__u64 kinds[TAIJI_ABORT_KINDS];
+	__u64 unused[2];
 };
 
 #endif /* _LINUX_TAIJI_CALL_H */

@@ -83,6 +83,33 @@ TEST_F(switched, blocks_come_back)
 	EXPECT_EQ(0, taiji_verify(self->p, SIZE, 6));
 }
 
+/* What each CPU counts adds up to what there is in stats/. */
+TEST_F(switched, each_cpu_counts)
+{
+	unsigned long long cpu, pause, calls, kinds[4], in, aborts = 0;
+	char line[256];
+	FILE *f;
+	int n;
+
+	taiji_fill(self->p, SIZE, 8);
+	ASSERT_EQ(SIZE / SECTION, taiji_range(TAIJI_IOC_OUT, self->p, SIZE));
+	ASSERT_EQ(0, taiji_verify(self->p, SIZE, 8));
+
+	f = fopen("/sys/kernel/debug/taiji/cpus", "r");
+	ASSERT_NE(NULL, f);
+	ASSERT_NE(NULL, fgets(line, sizeof(line), f));
+	while (fgets(line, sizeof(line), f)) {
+		n = sscanf(line, "%llu %llu %llu %llu %llu %llu %llu %llu", &cpu, &pause, &calls,
+			   &kinds[0], &kinds[1], &kinds[2], &kinds[3], &in);
+		ASSERT_EQ(8, n);
+		EXPECT_GT(pause, 0);
+		aborts += kinds[0] + kinds[1] + kinds[2] + kinds[3];
+	}
+	fclose(f);
+	EXPECT_GE(aborts, SIZE / PAGE);
+	EXPECT_LE(aborts, sysfs_number(STATS "aborts"));
+}
+
 TEST_F(switched, off_brings_all_home)
 {
 	taiji_fill(self->p, SIZE, 5);

@@ -290,6 +290,7 @@ static void grows_and_shrinks(void)
 	fill(section, 11);
 	CHECK_EQ(host.shared->free_frames, DONATED - 1);
 	CHECK_EQ(host_count(aborts), 1);
+	CHECK_EQ(host_count(kinds[FAULT_TRANSLATION]), 1);
 	CHECK_EQ(call_whole(TAIJI_CALL_HOME, section), -TAIJI_EINVAL);
 	CHECK_EQ(call_whole(TAIJI_CALL_OUT, section), TAIJI_SECTION_PAGES);
 	CHECK(intact(section, 11));

@@ -30,6 +30,7 @@ static int __init taiji_init(void)
 	if (err)
 		goto out_device;
 
+	taiji_stats_init();
 	pr_info("version %s\n", TAIJI_VERSION);
 	return 0;
 
@@ -43,6 +44,7 @@ out_cpu:
 /* Not reached while switched: the switch holds a reference to the module. */
 static void __exit taiji_exit(void)
 {
+	taiji_stats_exit();
 	taiji_sysfs_exit();
 	taiji_device_exit();
 	taiji_cpu_exit();

@@ -4,6 +4,8 @@
  */
 
 #include <linux/cpumask.h>
+#include <linux/debugfs.h>
+#include <linux/seq_file.h>
 
 #include "taiji.h"
 
@@ -21,4 +23,60 @@ u64 taiji_stats_sum(size_t offset)
 	for (cpu = 0; cpu < taiji.start->nr_cpus; cpu++)
 		sum += READ_ONCE(*(u64 *)((void *)&taiji.cpus[cpu] + offset));
 	return sum;
+}
+
+static void show_cpu(struct seq_file *m, u32 cpu)
+{
+	const struct taiji_cpu_stats *s = &taiji.cpus[cpu];
+
+	seq_printf(m, "%u %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n", cpu,
+		   cpu_possible(cpu) ? *per_cpu_ptr(taiji.pause, cpu) : 0, READ_ONCE(s->calls),
+		   READ_ONCE(s->kinds[0]), READ_ONCE(s->kinds[1]), READ_ONCE(s->kinds[2]),
+		   READ_ONCE(s->kinds[3]), READ_ONCE(s->swap_in), READ_ONCE(s->swap_out),
+		   READ_ONCE(s->retries), READ_ONCE(s->stalls));
+}
+
+static int cpus_show(struct seq_file *m, void *unused)
+{
+	u32 cpu;
+
+	guard(rwsem_read)(&taiji_gate);
+
+	seq_puts(m, "cpu pause_ns calls translation access exec other in out retries stalls\n");
+	for (cpu = 0; taiji.on && cpu < taiji.start->nr_cpus; cpu++)
+		show_cpu(m, cpu);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(cpus);
+
+/* A line for each time a swap-in took, in powers of two: from how many ticks, how often. */
+static int swap_in_ticks_show(struct seq_file *m, void *unused)
+{
+	unsigned int i;
+	u64 n;
+
+	guard(rwsem_read)(&taiji_gate);
+
+	for (i = 0; taiji.on && i < TAIJI_HIST_BUCKETS; i++) {
+		n = taiji_stats_sum(offsetof(struct taiji_cpu_stats, in_time[i]));
+		if (n)
+			seq_printf(m, "%llu %llu\n", i ? BIT_ULL(i - 1) : 0, n);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(swap_in_ticks);
+
+static struct dentry *dir;
+
+/* For people who look for a reason: without debugfs nothing is missed. */
+void taiji_stats_init(void)
+{
+	dir = debugfs_create_dir("taiji", NULL);
+	debugfs_create_file("cpus", 0400, dir, NULL, &cpus_fops);
+	debugfs_create_file("swap_in_ticks", 0400, dir, NULL, &swap_in_ticks_fops);
+}
+
+void taiji_stats_exit(void)
+{
+	debugfs_remove(dir);
 }

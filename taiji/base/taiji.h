@@ -108,6 +108,8 @@ bool taiji_dma_is_safe(void);
 
 /* stats.c */
 u64 taiji_stats_sum(size_t offset);
+void taiji_stats_init(void);
+void taiji_stats_exit(void);
 
 /* sysfs.c */
 int taiji_sysfs_init(void);

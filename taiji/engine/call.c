@@ -24,6 +24,7 @@ bool engine_abort(ipa_t at, enum engine_fault kind)
 		return false;
 	since = arch_clock();
 	stats_count(&my_stats()->aborts);
+	stats_count(&my_stats()->kinds[kind]);
 	s = section_at(at);
 	if (s && kind != FAULT_OTHER && swap_in_fault(s, at, kind, since))
 		return true;

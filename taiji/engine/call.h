@@ -5,6 +5,7 @@
 #ifndef TAIJI_CALL_H
 #define TAIJI_CALL_H
 
+#include <linux/taiji_call.h>
 #include "types.h"
 
 enum engine_fault {
@@ -12,6 +13,7 @@ enum engine_fault {
 	FAULT_ACCESS_FLAG,	/* mapped, not young, and the CPU has no hardware access flag */
 	FAULT_EXEC,		/* mapped, fetched from, not yet executable */
 	FAULT_OTHER,
+	NR_FAULTS = TAIJI_ABORT_KINDS
 };
 
 /*
