@@ -66,6 +66,12 @@
  * @TAIJI_CALL_COLLAPSE: (ipa, n <= 64) of these sections, those that are split and
  *		all in become blocks again; how many are dealt with, fewer than n when
  *		an interrupt is pending
+ * @TAIJI_CALL_ADOPT:	(pa of the arena) the first call of an engine that takes over
+ *		from another, which goes on until the flip: -EINVAL when the arena is
+ *		none that this engine knows how to use
+ * @TAIJI_CALL_HIDE:	(pa, n) n sections at home, not swappable, leave the host's
+ *		map with their content: an engine's own image
+ * @TAIJI_CALL_SHOW:	(pa, n) they come back
  *
  * OUT, IN and HOME return how far they came: TAIJI_SECTION_PAGES when done,
  * less when an interrupt is pending and the base should call again from there,
@@ -86,6 +92,9 @@ enum taiji_call {
 	TAIJI_CALL_AGE,
 	TAIJI_CALL_DROP,
 	TAIJI_CALL_COLLAPSE,
+	TAIJI_CALL_ADOPT,
+	TAIJI_CALL_HIDE,
+	TAIJI_CALL_SHOW,
 	TAIJI_NR_CALLS
 };
 

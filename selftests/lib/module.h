@@ -6,18 +6,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define MODULES	"/opt/t/modules/"
 
 /* Returns 0 or a positive errno. */
-static inline int module_load(const char *name, const char *params)
+static inline int module_load_path(const char *path, const char *params)
 {
-	char path[128];
 	int fd, ret = 0;
 
-	snprintf(path, sizeof(path), MODULES "%s.ko", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno;
@@ -25,6 +24,28 @@ static inline int module_load(const char *name, const char *params)
 		ret = errno;
 	close(fd);
 	return ret;
+}
+
+static inline int module_load(const char *name, const char *params)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), MODULES "%s.ko", name);
+	return module_load_path(path, params);
+}
+
+/* One that belongs to the tests: it is where the running program is. */
+static inline int module_load_test(const char *name, const char *params)
+{
+	char path[256], *end;
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 64);
+
+	if (n < 0)
+		return errno;
+	path[n] = 0;
+	end = strrchr(path, '/') + 1;
+	snprintf(end, path + sizeof(path) - end, "%s.ko", name);
+	return module_load_path(path, params);
 }
 
 static inline int module_unload(const char *name)

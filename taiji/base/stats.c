@@ -29,8 +29,8 @@ static void show_cpu(struct seq_file *m, u32 cpu)
 {
 	const struct taiji_cpu_stats *s = &taiji.cpus[cpu];
 
-	seq_printf(m, "%u %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n", cpu,
-		   cpu_possible(cpu) ? *per_cpu_ptr(taiji.pause, cpu) : 0, READ_ONCE(s->calls),
+	seq_printf(m, "%u %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n", cpu,
+		   taiji_pause_ns(cpu), taiji_pause_instructions(cpu), READ_ONCE(s->calls),
 		   READ_ONCE(s->kinds[0]), READ_ONCE(s->kinds[1]), READ_ONCE(s->kinds[2]),
 		   READ_ONCE(s->kinds[3]), READ_ONCE(s->swap_in), READ_ONCE(s->swap_out),
 		   READ_ONCE(s->retries), READ_ONCE(s->stalls));
@@ -42,7 +42,7 @@ static int cpus_show(struct seq_file *m, void *unused)
 
 	guard(rwsem_read)(&taiji_gate);
 
-	seq_puts(m, "cpu pause_ns calls translation access exec other in out retries stalls\n");
+	seq_puts(m, "cpu pause_ns pause_instructions calls translation access exec other in out retries stalls\n");
 	for (cpu = 0; taiji.on && cpu < taiji.start->nr_cpus; cpu++)
 		show_cpu(m, cpu);
 	return 0;
@@ -74,6 +74,7 @@ void taiji_stats_init(void)
 	dir = debugfs_create_dir("taiji", NULL);
 	debugfs_create_file("cpus", 0400, dir, NULL, &cpus_fops);
 	debugfs_create_file("swap_in_ticks", 0400, dir, NULL, &swap_in_ticks_fops);
+	taiji_debug_init(dir);
 }
 
 void taiji_stats_exit(void)

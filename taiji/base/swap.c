@@ -92,6 +92,14 @@ static int swap_all(enum taiji_call func)
 	return busy;
 }
 
+static bool is_any_out(void)
+{
+	const struct taiji_shared *s = taiji.shared;
+
+	return READ_ONCE(s->pages_zero) || READ_ONCE(s->pages_same) || READ_ONCE(s->pages_lz4) ||
+	       READ_ONCE(s->pages_raw) || READ_ONCE(s->sections_absent);
+}
+
 /*
  * What Linux has free need not come in. Take it out of the allocator's hands for
  * a moment, without asking anybody for more, and tell the engine.
@@ -101,6 +109,9 @@ static void drop_free(void)
 	struct page *page, *next;
 	LIST_HEAD(pages);
 	u64 ipa;
+
+	if (!is_any_out())
+		return;
 
 	while ((page = alloc_pages(GFP_TRANSHUGE_LIGHT, TAIJI_SECTION_SHIFT - PAGE_SHIFT))) {
 		list_add(&page->lru, &pages);

@@ -109,7 +109,7 @@ static struct kobj_attribute name##_attr = __ATTR_RO(name)
 
 FIGURE(swappable, (u64)taiji.nr_swappable << TAIJI_SECTION_SHIFT);
 FIGURE(reserve, (u64)taiji.donated << TAIJI_SECTION_SHIFT);
-FIGURE(pause_ns, taiji_switch_pause());
+FIGURE(pause_ns, taiji_pause_longest());
 FIGURE(free_frames, READ_ONCE(taiji.shared->free_frames));
 FIGURE(store_frames, READ_ONCE(taiji.shared->store_frames));
 FIGURE(sections_out, READ_ONCE(taiji.shared->sections_out));

@@ -20,6 +20,7 @@
 #include <linux/types.h>
 #include <linux/taiji_call.h>
 
+struct dentry;
 struct device;
 
 /**
@@ -32,7 +33,6 @@ struct device;
  * @nr_swappable: bits set
  * @donated:	frames that the host gave
  * @grown:	bytes added beyond RAM, from taiji_layout_grow_base() on
- * @pause:	each CPU's time in the switch, in ns
  */
 struct taiji {
 	bool on;
@@ -43,8 +43,10 @@ struct taiji {
 	unsigned long nr_swappable;
 	unsigned long donated;
 	u64 grown;
-	u64 __percpu *pause;
 };
+
+/* Big and rare: worth some compaction, not worth a process. */
+#define TAIJI_GFP	(GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 extern struct taiji taiji;
 extern struct mutex taiji_lock;
@@ -68,6 +70,8 @@ static inline unsigned long taiji_nr_sections(void)
 /* engine_slot.c */
 int taiji_engine_get(void);
 void taiji_engine_put(void);
+int taiji_engine_hide(void);
+u64 taiji_engine_image(void);
 const char *taiji_engine_version(void);
 
 /* layout.c */
@@ -76,10 +80,29 @@ u64 taiji_layout_ram(const struct taiji_start *start);
 u64 taiji_layout_grow_base(const struct taiji_start *start);
 bool taiji_layout_is_movable(u64 ipa);
 
+/* state.c */
+int taiji_state_alloc(void);
+void taiji_state_free(void);
+int taiji_state_map(void);
+int taiji_state_allow(void);
+
+/* reserve.c */
+int taiji_reserve_donate(void);
+int taiji_reserve_take_back(void);
+
 /* switch.c */
 int taiji_switch_on(void);
 int taiji_switch_off(void);
-u64 taiji_switch_pause(void);
+void taiji_switch_abandon(void);
+
+/* pause.c */
+int taiji_pause_alloc(void);
+void taiji_pause_free(void);
+void taiji_pause_begin(void);
+void taiji_pause_end(void);
+u64 taiji_pause_ns(unsigned int cpu);
+u64 taiji_pause_instructions(unsigned int cpu);
+u64 taiji_pause_longest(void);
 
 /* cpu.c */
 int taiji_cpu_init(void);
@@ -110,6 +133,10 @@ bool taiji_dma_is_safe(void);
 u64 taiji_stats_sum(size_t offset);
 void taiji_stats_init(void);
 void taiji_stats_exit(void);
+
+/* debug.c */
+bool taiji_debug_fails_here(void);
+void taiji_debug_init(struct dentry *dir);
 
 /* sysfs.c */
 int taiji_sysfs_init(void);

@@ -22,7 +22,18 @@ bool arena_open(struct taiji_range range)
 
 void arena_close(void)
 {
+	arena->magic = 0;
 	arena = NULL;
+}
+
+bool arena_adopt(pa_t at)
+{
+	struct arena *a = arch_va(at);
+
+	if (a->magic != ARENA_MAGIC || a->version != ARENA_VERSION || a->start != at.val)
+		return false;
+	arena = a;
+	return true;
 }
 
 void *arena_alloc(u64 size, u64 align)

@@ -13,7 +13,13 @@
 #include "types.h"
 
 #define ARENA_MAGIC	0x696a696174ULL		/* "taiji" */
+
+/* A debug build keeps sums that a release build does not: neither can go on with the other's. */
+#ifdef TAIJI_DEBUG
+#define ARENA_VERSION	(1 | 1U << 31)
+#else
 #define ARENA_VERSION	1
+#endif
 
 struct section;
 struct frame;
@@ -22,6 +28,7 @@ struct cpu;
 
 /**
  * struct arena - the root of the engine's state, at the start of its memory
+ * @magic, @version: at the same place in every version
  * @start: where that memory is
  * @size: how much of it there is, in bytes
  * @used: how much is given out
@@ -34,6 +41,8 @@ struct cpu;
  * @nr_free: free frames nobody has a ticket for, see frame.c
  * @relief: one more than the CPU that may let the store grow into the reserve; 0 is nobody
  * @reclaim: where the search for a donated frame goes on
+ * @stage2: the machine's own, see arch_stage2_init()
+ * @stage2_first: likewise
  * @sums: debug builds: checksum of each micro-page that is out
  */
 struct arena {
@@ -55,6 +64,8 @@ struct arena {
 	struct store *store;
 	struct cpu *cpus;
 	struct taiji_shared *shared;
+	u64 *stage2;
+	u64 stage2_first;
 	u16 *sums;
 
 	u64 free_head __aligned(64);
@@ -66,6 +77,8 @@ extern struct arena *arena __attribute__((visibility("hidden")));
 
 bool arena_open(struct taiji_range range);
 void arena_close(void);
+/* Go on with what another payload has built; false when it is none of ours. */
+bool arena_adopt(pa_t at);
 
 /* Zeroed memory, for START only; @align is a power of two. NULL when the arena is too small. */
 void *arena_alloc(u64 size, u64 align);

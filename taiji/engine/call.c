@@ -8,6 +8,7 @@
 #include "call.h"
 #include "donate.h"
 #include "grow.h"
+#include "hide.h"
 #include "home.h"
 #include "start.h"
 #include "stats.h"
@@ -45,6 +46,10 @@ static s64 call_sections(u64 call, struct section *s, u64 n, u64 flag)
 		return grow_shrink(s, n);
 	case TAIJI_CALL_DROP:
 		return n == 1 ? grow_drop(s) : -TAIJI_EINVAL;
+	case TAIJI_CALL_HIDE:
+		return hide_sections(s, n);
+	case TAIJI_CALL_SHOW:
+		return hide_show(s, n);
 	default:
 		return grow_allow(s, n, flag);
 	}
@@ -90,6 +95,8 @@ static s64 call_started(u64 call, u64 a, u64 b, u64 c)
 	case TAIJI_CALL_SHRINK:
 	case TAIJI_CALL_DROP:
 	case TAIJI_CALL_ALLOW:
+	case TAIJI_CALL_HIDE:
+	case TAIJI_CALL_SHOW:
 		return call_sections(call, section_range(a, b), b, c);
 	case TAIJI_CALL_OUT:
 	case TAIJI_CALL_IN:
@@ -110,6 +117,8 @@ s64 engine_call(u64 call, u64 a, u64 b, u64 c)
 
 	if (call == TAIJI_CALL_START)
 		return start_start(pa(a));
+	if (call == TAIJI_CALL_ADOPT)
+		return start_adopt(pa(a));
 	if (!arena)
 		return call == TAIJI_CALL_NOP ? 0 : -TAIJI_EINVAL;
 	stats_count(&my_stats()->calls);

@@ -30,7 +30,9 @@ u32 frame_owner(u32 frame)
 
 void frame_set_owner(u32 frame, u32 owner)
 {
-	arena->frames[frame].state = owner;
+	u32 *state = &arena->frames[frame].state;
+
+	__atomic_store_n(state, (*state & FRAME_LINKED) | owner, __ATOMIC_RELEASE);
 }
 
 static bool frame_ticket(u32 floor)

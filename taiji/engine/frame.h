@@ -48,7 +48,7 @@ static inline pa_t frame_pa(u32 frame)
 
 bool frame_init(u32 nr);
 u32 frame_owner(u32 frame);
-/* For START, before there is anything concurrent. */
+/* For one that is not free, by who has it. */
 void frame_set_owner(u32 frame, u32 owner);
 
 /* A free frame for @owner if more than @floor are free, else FRAME_NONE. */

@@ -5,6 +5,7 @@
  */
 #include "arch.h"
 #include "arena.h"
+#include "hide.h"
 #include "section.h"
 #include "start.h"
 #include "stats.h"
@@ -72,19 +73,9 @@ static void start_ram(struct taiji_range ram)
 	}
 }
 
-/* Invariant 6. */
-static void start_hide_arena(struct taiji_range range)
+static s64 start_hide_arena(struct taiji_range range)
 {
-	u64 from = (range.start - arena->first) >> TAIJI_SECTION_SHIFT;
-
-	for (u64 i = from; i < from + (range.size >> TAIJI_SECTION_SHIFT); i++) {
-		struct section *s = &arena->sections[i];
-
-		s->word = FRAME_NONE | SECTION_RAM;
-		frame_set_owner(i, FRAME_FOREIGN);
-		arch_unmap(section_ipa(s));
-		arch_flush(section_ipa(s));
-	}
+	return hide_sections(section_at(ipa(range.start)), range.size >> TAIJI_SECTION_SHIFT);
 }
 
 static u32 start_nr_frames(const struct taiji_start *args)
@@ -142,10 +133,9 @@ static s64 start_build(const struct taiji_start *args)
 		return -TAIJI_ENOMEM;
 	for (u32 i = 0; i < args->nr_ranges; i++)
 		start_ram(args->ram[i]);
-	start_hide_arena(args->arena);
 	arena->shared->stage2_root = root.val;
 	arena->shared->metadata = arena->used;
-	return 0;
+	return start_hide_arena(args->arena);
 }
 
 s64 start_start(pa_t at)
@@ -165,7 +155,18 @@ s64 start_start(pa_t at)
 	return result;
 }
 
-/* What the machine would have without us, or the arena. */
+/*
+ * Another payload has built it, and may still be at work on other CPUs: every change is one that
+ * two CPUs could make at once, so it does not matter whose code makes it.
+ */
+s64 start_adopt(pa_t at)
+{
+	if (arena)
+		return -TAIJI_EBUSY;
+	return arena_adopt(at) ? 0 : -TAIJI_EINVAL;
+}
+
+/* What the machine would have without us, or what is hidden. */
 static bool start_untouched(const struct section *s)
 {
 	u64 word = section_word(s);

@@ -4,8 +4,9 @@
 
 #include "types.h"
 
-/* TAIJI_CALL_START, _STOP */
+/* TAIJI_CALL_START, _ADOPT, _STOP */
 s64 start_start(pa_t args);
+s64 start_adopt(pa_t at);
 s64 start_stop(void);
 
 #endif

@@ -34,4 +34,5 @@ module_exit(engine_exit);
 
 MODULE_DESCRIPTION("taiji: the swap engine, at EL2");
 MODULE_LICENSE("GPL");
+MODULE_ALIAS("taiji_engine");
 MODULE_VERSION(TAIJI_VERSION);

@@ -32,13 +32,10 @@
 #define GIB_SHIFT	30
 #define GIB_SECTIONS	512
 
-/* Level 2, as one array: entry i is the section @level2_first + i. */
-static u64 *level2;
-static u64 level2_first;
-
+/* Level 2 is one array: entry i is the section arena->stage2_first + i. */
 static u64 *entry_of(ipa_t section)
 {
-	return &level2[(section.val >> TAIJI_SECTION_SHIFT) - level2_first];
+	return &arena->stage2[(section.val >> TAIJI_SECTION_SHIFT) - arena->stage2_first];
 }
 
 static u64 entry_read(ipa_t section)
@@ -59,15 +56,17 @@ bool arch_stage2_init(unsigned int ipa_bits, ipa_t first, ipa_t end, pa_t *root)
 	u64 from = first.val >> GIB_SHIFT;
 	u64 to = (end.val + BIT(GIB_SHIFT) - 1) >> GIB_SHIFT;
 	u64 *level1 = arena_alloc(nr * sizeof(u64), nr * sizeof(u64));
+	u64 *level2;
 	u64 i;
 
 	level2 = arena_alloc((to - from) * GIB_SECTIONS * sizeof(u64), TAIJI_PAGE_SIZE);
 	if (!level1 || !level2)
 		return false;
 
-	level2_first = from * GIB_SECTIONS;
+	arena->stage2 = level2;
+	arena->stage2_first = from * GIB_SECTIONS;
 	for (i = 0; i < (to - from) * GIB_SECTIONS; i++)
-		level2[i] = (level2_first + i) << TAIJI_SECTION_SHIFT | DESC_MEMORY;
+		level2[i] = (arena->stage2_first + i) << TAIJI_SECTION_SHIFT | DESC_MEMORY;
 
 	for (i = 0; i < nr; i++) {
 		if (i >= from && i < to)
