@@ -28,7 +28,7 @@ ok()
 		echo "ok $tests $what"
 	else
 		echo "not ok $tests $what"
-		sed 's/^/# /' "$out"
+		sed "s/^/# /" "$out" | tail -n 60
 		failures=$((failures + 1))
 	fi
 }

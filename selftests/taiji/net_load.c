@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * net_load SECONDS: frames between two network cards that are on one wire, both
+ * ways, each with content that follows from its number. Every one that arrives is
+ * checked. For machines of scripts/vm --net.
+ */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TYPE	0x88b5		/* for experiments */
+#define WORDS	180
+
+struct frame {
+	uint8_t to[ETH_ALEN];
+	uint8_t from[ETH_ALEN];
+	uint16_t type;
+	uint16_t pad;
+	uint64_t number;
+	uint64_t word[WORDS];
+} __attribute__((packed));
+
+struct card {
+	const char *name;
+	int fd;
+	unsigned long sent, received, wrong;
+};
+
+static uint64_t word_of(uint64_t number, unsigned int i)
+{
+	uint64_t x = (number * WORDS + i + 1) * 0x9e3779b97f4a7c15;
+
+	return x ^ x >> 29;
+}
+
+static void die(const char *what)
+{
+	fprintf(stderr, "net_load: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static void up(struct card *card)
+{
+	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(TYPE) };
+	struct ifreq req = { 0 };
+
+	card->fd = socket(AF_PACKET, SOCK_RAW, htons(TYPE));
+	if (card->fd < 0)
+		die("socket");
+	snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", card->name);
+	if (ioctl(card->fd, SIOCGIFFLAGS, &req))
+		die(card->name);
+	req.ifr_flags |= IFF_UP;
+	if (ioctl(card->fd, SIOCSIFFLAGS, &req))
+		die(card->name);
+	at.sll_ifindex = if_nametoindex(card->name);
+	if (bind(card->fd, (struct sockaddr *)&at, sizeof(at)))
+		die("bind");
+}
+
+static void send_one(struct card *card)
+{
+	struct frame f = { .from = "\x02taiji", .type = htons(TYPE) };
+	unsigned int i;
+
+	memset(f.to, 0xff, sizeof(f.to));
+	f.number = card->sent;
+	for (i = 0; i < WORDS; i++)
+		f.word[i] = word_of(f.number, i);
+	if (send(card->fd, &f, sizeof(f), MSG_DONTWAIT) == sizeof(f))
+		card->sent++;
+}
+
+static bool receive_one(struct card *card)
+{
+	struct sockaddr_ll from;
+	socklen_t len = sizeof(from);
+	struct frame f;
+	unsigned int i;
+	ssize_t n;
+
+	n = recvfrom(card->fd, &f, sizeof(f), MSG_DONTWAIT, (struct sockaddr *)&from, &len);
+	if (n < 0)
+		return false;
+	/* What this card sends is shown to it as well. */
+	if (from.sll_pkttype == PACKET_OUTGOING)
+		return true;
+	card->received++;
+	for (i = 0; i < WORDS; i++) {
+		if (n != sizeof(f) || f.word[i] != word_of(f.number, i)) {
+			card->wrong++;
+			break;
+		}
+	}
+	return true;
+}
+
+/* The other's are on their way. */
+static bool enough(const struct card *card, const struct card *other)
+{
+	return card->received && card->received >= other->sent / 2;
+}
+
+int main(int argc, char **argv)
+{
+	struct card cards[2] = { { .name = "eth0" }, { .name = "eth1" } };
+	time_t end = time(NULL) + (argc > 1 ? atoi(argv[1]) : 5);
+	int i;
+
+	for (i = 0; i < 2; i++)
+		up(&cards[i]);
+	while (time(NULL) < end) {
+		for (i = 0; i < 2; i++)
+			send_one(&cards[i]);
+		usleep(200);
+		for (i = 0; i < 2; i++)
+			while (receive_one(&cards[i]))
+				;
+	}
+	for (i = 0; i < 2; i++)
+		printf("%s: %lu sent, %lu received, %lu wrong\n", cards[i].name, cards[i].sent,
+		       cards[i].received, cards[i].wrong);
+	return cards[0].wrong || cards[1].wrong || !enough(&cards[0], &cards[1]) ||
+	       !enough(&cards[1], &cards[0]);
+}
