@@ -12,12 +12,10 @@
 #define MODULES	"/opt/t/modules/"
 
 /* Returns 0 or a positive errno. */
-static inline int module_load(const char *name, const char *params)
+static inline int module_load_file(const char *path, const char *params)
 {
-	char path[128];
 	int fd, ret = 0;
 
-	snprintf(path, sizeof(path), MODULES "%s.ko", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno;
@@ -25,6 +23,14 @@ static inline int module_load(const char *name, const char *params)
 		ret = errno;
 	close(fd);
 	return ret;
+}
+
+static inline int module_load(const char *name, const char *params)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), MODULES "%s.ko", name);
+	return module_load_file(path, params);
 }
 
 static inline int module_unload(const char *name)

@@ -265,13 +265,37 @@ int node_alloc(const struct vmem_want *want, vmem_take_t take, void *ctx)
 	return ret;
 }
 
-void node_freed(u64 phys, u32 nr)
+void node_changed(u64 phys, u32 nr)
 {
 	unsigned int i;
 
 	for (i = 0; i < nr_nodes; i++)
-		if (pack_give(&nodes[i].pack, phys, nr))
+		if (pack_changed(&nodes[i].pack, phys))
 			return;
+}
+
+static const struct pack *node_pack(int nid)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_nodes; i++)
+		if (nodes[i].nid == nid)
+			return &nodes[i].pack;
+	return NULL;
+}
+
+bool node_next_dirty(int nid, u64 *phys)
+{
+	const struct pack *pack = node_pack(nid);
+
+	return pack && pack_next_dirty(pack, phys);
+}
+
+bool node_lend(int nid, u64 nr_slices, u64 *phys)
+{
+	const struct pack *pack = node_pack(nid);
+
+	return pack && pack_find_aligned(pack, nr_slices, phys);
 }
 
 size_t node_metadata(void)
