@@ -89,6 +89,66 @@ TEST_F(pool, structures_may_grow)
 	EXPECT_EQ(E2BIG, errno);
 }
 
+/* What an older program knows is told it, and no more. */
+TEST_F(pool, structures_may_be_older)
+{
+	struct {
+		struct vmem_info known;
+		uint64_t beyond[4];
+	} info = { .known.size = VMEM_INFO_SIZE_VER0 };
+	char *end = (char *)&info + VMEM_INFO_SIZE_VER0;
+
+	memset(end, 0x5a, sizeof(info) - VMEM_INFO_SIZE_VER0);
+	ASSERT_EQ(0, ioctl(self->dev, VMEM_IOC_INFO, &info));
+	EXPECT_EQ(self->size, info.known.total);
+	EXPECT_NE(0, info.known.metadata);
+	EXPECT_EQ(0x5a, *end);
+	info.known.size = sizeof(info.known);
+	ASSERT_EQ(0, ioctl(self->dev, VMEM_IOC_INFO, &info));
+	EXPECT_EQ(0, info.known.poisoned);
+	EXPECT_EQ(0x5a, *(char *)info.beyond);
+	info.known.reserved = 1;
+	EXPECT_EQ(-1, ioctl(self->dev, VMEM_IOC_INFO, &info));
+	EXPECT_EQ(EINVAL, errno);
+	info.known.reserved = 0;
+	info.known.size = VMEM_INFO_SIZE_VER0 - 1;
+	EXPECT_EQ(-1, ioctl(self->dev, VMEM_IOC_INFO, &info));
+	EXPECT_EQ(EINVAL, errno);
+}
+
+/* All that one open allocates counts, in whatever way, until it is free. */
+TEST_F_TIMEOUT(pool, an_open_has_a_limit, 120)
+{
+	const char *limit = VMEM_SYSFS "open_limit_bytes";
+	int other = vmem_open(), fd, more;
+	char *map;
+
+	EXPECT_EQ(EINVAL, sysfs_write(limit, "many"));
+	ASSERT_EQ(0, sysfs_write(limit, "16777216"));
+	fd = vmem_alloc(self->dev, 6 * SLICE, 0, 0);
+	ASSERT_GE(fd, 0);
+	EXPECT_EQ(-EDQUOT, vmem_alloc(self->dev, 3 * SLICE, 0, 0));
+	EXPECT_EQ(MAP_FAILED, vmem_map(self->dev, 3 * SLICE));
+	EXPECT_EQ(EDQUOT, errno);
+	map = vmem_map(self->dev, 2 * SLICE);
+	ASSERT_NE(MAP_FAILED, map);
+	EXPECT_EQ(-EDQUOT, vmem_alloc(self->dev, SLICE, 0, 0));
+	/* That is not another's business. */
+	more = vmem_alloc(other, 8 * SLICE, 0, 0);
+	EXPECT_GE(more, 0);
+	/* An open that is closed still pays for what outlives it. */
+	close(self->dev);
+	close(fd);
+	munmap(map, 2 * SLICE);
+	EXPECT_EQ(self->size - 8 * SLICE, pool_free());
+	close(more);
+	more = vmem_alloc(other, 8 * SLICE, 0, 0);
+	EXPECT_GE(more, 0);
+	close(more);
+	close(other);
+	self->dev = vmem_open();
+}
+
 TEST_F_TIMEOUT(pool, runs_out_when_reserving_and_not_later, 120)
 {
 	int fd, i, fds[4];

@@ -25,7 +25,7 @@
  * @VMEM_POLICY_PREFER: vmem_alloc.nodes first (0: the caller's), then any
  * @VMEM_POLICY_BIND: vmem_alloc.nodes and no other
  * @VMEM_POLICY_INTERLEAVE: whole blocks from vmem_alloc.nodes in turn, and
- *	what is left from any of them
+ *	what is left in equal parts from each of them
  */
 enum vmem_policy {
 	VMEM_POLICY_PREFER = 0,
