@@ -13,28 +13,37 @@
 
 #include <linux/types.h>
 
+struct module;
+
 /* Changes whenever anything in this file does. */
-#define VMEM_ENGINE_ABI		1
+#define VMEM_ENGINE_ABI		2
 
 #define VMEM_SLICE_SHIFT	21
 #define VMEM_BLOCK_SHIFT	30
 #define VMEM_BLOCK_SLICES	(1U << (VMEM_BLOCK_SHIFT - VMEM_SLICE_SHIFT))
 
 /*
- * The byte of a slice: 0 is free and zeroed.
+ * The byte of a slice: 0 is free and clean.
  *
- *	CLEAN (0) --take--> USED		--free--> DIRTY
- *	DIRTY ------take--> USED | DIRTY	--free--> DIRTY
+ *	clean (0) ------take--> USED		--free--> DIRTY
+ *	DIRTY     ------take--> USED | DIRTY	--free--> DIRTY
+ *	clean     --lend------> LENT		--back--> DIRTY
+ *	DIRTY     --zero------> DIRTY | ZEROING	--done--> clean
+ *	any       --poison----> | POISON, for ever; no longer free
  *
- * What is USED | DIRTY is zeroed before its owner can reach it.
+ * What is USED | DIRTY is zeroed before its owner can reach it. A slice that is
+ * being zeroed may be taken: its new owner waits until that is done.
  */
 #define VMEM_SLICE_USED		0x01	/* has an owner */
 #define VMEM_SLICE_DIRTY	0x02	/* holds what an earlier owner left */
+#define VMEM_SLICE_ZEROING	0x04	/* is being zeroed in the background */
+#define VMEM_SLICE_POISON	0x08	/* has bad memory: never used again */
+#define VMEM_SLICE_LENT		0x10	/* is the host's for now */
 #define VMEM_SLICE_ABSENT	0x80	/* pads a region to whole blocks */
 
 static inline bool vmem_slice_free(u8 state)
 {
-	return !(state & ~VMEM_SLICE_DIRTY);
+	return !(state & ~(VMEM_SLICE_DIRTY | VMEM_SLICE_ZEROING));
 }
 
 /**
@@ -84,6 +93,7 @@ typedef int (*vmem_take_t)(void *ctx, u64 phys, u32 nr);
 
 /**
  * struct vmem_engine_ops - an engine
+ * @owner: stays loaded as long as the engine serves the pool
  * @abi: VMEM_ENGINE_ABI
  * @name: one word for sysfs and the log
  * @version: one word for sysfs and the log
@@ -91,20 +101,28 @@ typedef int (*vmem_take_t)(void *ctx, u64 phys, u32 nr);
  * @detach: drops that state
  * @alloc: chooses slices and takes them one run after the other; the order is
  *	the order in the file. On error the base returns what was taken, by
- *	@freed, too
- * @freed: a run within one block was returned; its bytes say so already
+ *	@changed, too
+ * @changed: the bytes of a run within one block are others now
+ * @next_dirty: chooses a slice of a node for zeroing: free and dirty, but not
+ *	being zeroed. Returns false if there is none
+ * @lend: chooses a free run to be lent, aligned to its size, which is a power
+ *	of two; takes nothing. Returns false if there is none
  * @metadata: bytes of memory the engine holds for the pool
  *
- * All are called one at a time, from a context that may sleep.
+ * All are called one at a time, from a context that may sleep. While an engine
+ * takes over from another, its @attach runs before the other's @detach.
  */
 struct vmem_engine_ops {
+	struct module *owner;
 	u32 abi;
 	const char *name;
 	const char *version;
 	int (*attach)(const struct vmem_span *spans, unsigned int nr);
 	void (*detach)(void);
 	int (*alloc)(const struct vmem_want *want, vmem_take_t take, void *ctx);
-	void (*freed)(u64 phys, u32 nr);
+	void (*changed)(u64 phys, u32 nr);
+	bool (*next_dirty)(int nid, u64 *phys);
+	bool (*lend)(int nid, u64 nr_slices, u64 *phys);
 	size_t (*metadata)(void);
 };
 
@@ -112,17 +130,21 @@ struct vmem_engine_ops {
  * vmem_engine_register - make an engine the one that serves allocations
  * @ops: the engine; has to stay until vmem_engine_unregister()
  *
- * May sleep. Returns 0, -EPROTO if the engine was built for another base,
- * -EBUSY if there is an engine, or what @ops->attach returned.
+ * Takes over from the engine there is, if any: whatever is allocated, mapped or
+ * freed meanwhile is unaffected. On any error the old one stays in service.
+ *
+ * May sleep. Returns 0, -EPROTO if the engine was built for another base, or
+ * what @ops->attach returned.
  */
 int vmem_engine_register(const struct vmem_engine_ops *ops);
 
 /**
- * vmem_engine_unregister - leave the pool without an engine
+ * vmem_engine_unregister - for an engine that is about to be unloaded
  * @ops: as registered
  *
- * Mappings and frees go on; allocations fail with -ENODEV until the next
- * engine. No op runs any more on return. May sleep.
+ * Its module cannot be unloaded while it serves the pool, so there is nothing
+ * left to do but for the init function that fails after it has registered. No
+ * op runs any more on return. May sleep.
  */
 void vmem_engine_unregister(const struct vmem_engine_ops *ops);
 

@@ -13,7 +13,7 @@
 #define MODULES	"/opt/t/modules/"
 
 /* Returns 0 or a positive errno. */
-static inline int module_load_path(const char *path, const char *params)
+static inline int module_load_file(const char *path, const char *params)
 {
 	int fd, ret = 0;
 
@@ -31,7 +31,7 @@ static inline int module_load(const char *name, const char *params)
 	char path[128];
 
 	snprintf(path, sizeof(path), MODULES "%s.ko", name);
-	return module_load_path(path, params);
+	return module_load_file(path, params);
 }
 
 /* One that belongs to the tests: it is where the running program is. */
@@ -45,7 +45,7 @@ static inline int module_load_test(const char *name, const char *params)
 	path[n] = 0;
 	end = strrchr(path, '/') + 1;
 	snprintf(end, path + sizeof(path) - end, "%s.ko", name);
-	return module_load_path(path, params);
+	return module_load_file(path, params);
 }
 
 static inline int module_unload(const char *name)

@@ -105,7 +105,7 @@ static void give_all(struct owner *owner)
 	for (i = 0; i < owner->nr_runs; i++) {
 		memset(byte_of(owner->runs[i].phys), VMEM_SLICE_DIRTY,
 		       owner->runs[i].nr);
-		check(pack_give(&pack, owner->runs[i].phys, owner->runs[i].nr),
+		check(pack_changed(&pack, owner->runs[i].phys),
 		      "knows its own blocks");
 	}
 	owner->nr_runs = 0;
@@ -327,13 +327,13 @@ static void check_give(void)
 	pack_count(&two);
 	check(!two.nr_free, "shared block: nothing free");
 	high[4] = VMEM_SLICE_DIRTY;
-	check(pack_give(&two, (1ULL << VMEM_BLOCK_SHIFT) +
-			(4ULL << VMEM_SLICE_SHIFT), 1), "shared block: given");
+	check(pack_changed(&two, (1ULL << VMEM_BLOCK_SHIFT) +
+			(4ULL << VMEM_SLICE_SHIFT)), "shared block: given");
 	check(!shared[0].nr_free && shared[1].nr_free == 1 && two.nr_free == 1,
 	      "shared block: to the region that has it");
-	check(!pack_give(&two, 0, 1) &&
-	      !pack_give(&two, 2ULL << VMEM_BLOCK_SHIFT, 1) &&
-	      !pack_give(&two, (1ULL << VMEM_BLOCK_SHIFT), 1),
+	check(!pack_changed(&two, 0) &&
+	      !pack_changed(&two, 2ULL << VMEM_BLOCK_SHIFT) &&
+	      !pack_changed(&two, (1ULL << VMEM_BLOCK_SHIFT)),
 	      "foreign addresses are refused");
 }
 

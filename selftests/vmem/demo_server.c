@@ -71,7 +71,7 @@ static void carve(void)
 
 	if (!region_find(&region))
 		die("VMEM_BASE and VMEM_SIZE do not say where the memory is");
-	module_unload("vmem_engine");
+	engine_unload();
 	module_unload("vmem");
 	start = now();
 	ret = base_load(region_text(region.size, region.start));

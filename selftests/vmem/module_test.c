@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Loading and unloading: regions, sysfs, and the two modules' versions. */
-#include <elf.h>
 #include <linux/vmem.h>
 
 #include "kselftest_harness.h"
@@ -19,7 +18,7 @@ FIXTURE_SETUP(module)
 FIXTURE_TEARDOWN(module)
 {
 	/* So that one failure does not take the other tests with it. */
-	module_unload("vmem_engine");
+	engine_unload();
 	module_unload("vmem");
 }
 
@@ -34,11 +33,11 @@ TEST_F(module, loads_without_a_region)
 	ASSERT_EQ(0, base_load(""));
 	ASSERT_EQ(0, engine_load());
 	ASSERT_EQ(0, sysfs_read(VMEM_SYSFS "version", line, sizeof(line)));
-	EXPECT_STREQ("0.1.0", line);
+	EXPECT_STREQ("0.2.0", line);
 	ASSERT_EQ(0, sysfs_read("/sys/module/vmem/version", line, sizeof(line)));
-	EXPECT_STREQ("0.1.0", line);
+	EXPECT_STREQ("0.2.0", line);
 	ASSERT_EQ(0, sysfs_read(VMEM_SYSFS "engine", line, sizeof(line)));
-	EXPECT_STREQ("vmem_engine 0.1.0", line);
+	EXPECT_STREQ("vmem_engine 0.2.0", line);
 
 	dev = vmem_open();
 	ASSERT_GE(dev, 0);
@@ -47,7 +46,7 @@ TEST_F(module, loads_without_a_region)
 	EXPECT_EQ(-ENOMEM, vmem_alloc(dev, SLICE, 0, 0));
 	close(dev);
 
-	EXPECT_EQ(0, module_unload("vmem_engine"));
+	EXPECT_EQ(0, engine_unload());
 	EXPECT_EQ(0, module_unload("vmem"));
 	EXPECT_NE(0, access(VMEM_SYSFS, F_OK));
 	EXPECT_NE(0, access("/dev/vmem", F_OK));
@@ -60,7 +59,7 @@ TEST_F(module, base_stays_while_it_is_needed)
 	ASSERT_EQ(0, base_load(""));
 	ASSERT_EQ(0, engine_load());
 	EXPECT_EQ(EAGAIN, module_unload("vmem"));
-	EXPECT_EQ(0, module_unload("vmem_engine"));
+	EXPECT_EQ(0, engine_unload());
 	dev = vmem_open();
 	ASSERT_GE(dev, 0);
 	EXPECT_EQ(EAGAIN, module_unload("vmem"));
@@ -117,52 +116,6 @@ TEST_F(module, refuses_what_is_not_ram)
 	EXPECT_EQ(ENXIO, base_load(region_text(SLICE, 1ULL << 38)));
 }
 
-/* Changes engine_ops.abi in the image of a module. */
-static bool break_abi(uint8_t *image)
-{
-	Elf64_Ehdr *elf = (Elf64_Ehdr *)image;
-	Elf64_Shdr *sections = (Elf64_Shdr *)(image + elf->e_shoff);
-	int i;
-
-	for (i = 0; i < elf->e_shnum; i++) {
-		Elf64_Sym *sym = (Elf64_Sym *)(image + sections[i].sh_offset);
-		Elf64_Sym *end = sym + sections[i].sh_size / sizeof(*sym);
-		const char *names;
-
-		if (sections[i].sh_type != SHT_SYMTAB)
-			continue;
-		names = (char *)image + sections[sections[i].sh_link].sh_offset;
-		for (; sym < end; sym++) {
-			if (strcmp(names + sym->st_name, "engine_ops"))
-				continue;
-			(*(uint32_t *)(image + sym->st_value +
-				sections[sym->st_shndx].sh_offset))++;
-			return true;
-		}
-	}
-	return false;
-}
-
-TEST_F(module, refuses_an_engine_of_another_version)
-{
-	int fd = open(MODULES "vmem_engine.ko", O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	char line[64];
-	void *image;
-
-	ASSERT_EQ(0, base_load(""));
-	ASSERT_EQ(0, fstat(fd, &st));
-	image = mmap(NULL, st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd,
-		     0);
-	ASSERT_NE(MAP_FAILED, image);
-	ASSERT_TRUE(break_abi(image));
-	EXPECT_EQ(-1, syscall(SYS_init_module, image, st.st_size, ""));
-	EXPECT_EQ(EPROTO, errno);
-	ASSERT_EQ(0, sysfs_read(VMEM_SYSFS "engine", line, sizeof(line)));
-	EXPECT_STREQ("none", line);
-	close(fd);
-}
-
 /* ---- where there is a region ---- */
 
 TEST_F(module, claims_its_region)
@@ -181,7 +134,6 @@ TEST_F(module, claims_its_region)
 	EXPECT_EQ(self->region.size, pool_value("total_bytes"));
 	EXPECT_EQ(self->region.size, pool_value("free_bytes"));
 	EXPECT_EQ(self->region.size, pool_value("largest_free_bytes"));
-	EXPECT_EQ(0, pool_value("clean_bytes"));
 
 	dev = vmem_open();
 	ASSERT_GE(dev, 0);
@@ -278,53 +230,6 @@ TEST_F(module, takes_several_regions)
 		EXPECT_EQ(6 * SLICE, pool_value("free_bytes"));
 	}
 	close(dev);
-}
-
-/* Faults and frees go on without an engine; allocations wait for the next. */
-TEST_F_TIMEOUT(module, engine_comes_and_goes, 120)
-{
-	uint64_t size = 8 * SLICE;
-	int dev, kept, freed;
-	char line[64];
-	void *map;
-
-	if (!self->has_region)
-		SKIP(return, "no memory kept for vmem");
-	ASSERT_EQ(0, vmem_load(&self->region));
-	dev = vmem_open();
-	kept = vmem_alloc(dev, size, 0, 0);
-	freed = vmem_alloc(dev, size, 0, 0);
-	ASSERT_GE(kept, 0);
-	ASSERT_GE(freed, 0);
-	map = vmem_map(kept, size);
-	ASSERT_NE(MAP_FAILED, map);
-	pattern_fill(map, size / 2, 7);
-
-	ASSERT_EQ(0, module_unload("vmem_engine"));
-	ASSERT_EQ(0, sysfs_read(VMEM_SYSFS "engine", line, sizeof(line)));
-	EXPECT_STREQ("none", line);
-	EXPECT_TRUE(is_zero(map + size / 2, size / 2));
-	pattern_fill(map + size / 2, size / 2, 8);
-	EXPECT_EQ(-ENODEV, vmem_alloc(dev, SLICE, 0, 0));
-	EXPECT_EQ(MAP_FAILED, vmem_map(dev, SLICE));
-	EXPECT_EQ(ENODEV, errno);
-	close(freed);
-	EXPECT_EQ(self->region.size - size, pool_value("free_bytes"));
-
-	ASSERT_EQ(0, engine_load());
-	EXPECT_TRUE(pattern_check(map, size / 2, 7));
-	EXPECT_TRUE(pattern_check(map + size / 2, size / 2, 8));
-	/* The new engine knows what is free, and what is not. */
-	EXPECT_EQ(-ENOMEM, vmem_alloc(dev, self->region.size, 0, 0));
-	freed = vmem_alloc(dev, self->region.size - size, 0, 0);
-	ASSERT_GE(freed, 0);
-	EXPECT_EQ(0, pool_value("free_bytes"));
-	EXPECT_TRUE(pattern_check(map, size / 2, 7));
-	close(freed);
-	munmap(map, size);
-	close(kept);
-	close(dev);
-	EXPECT_EQ(0, vmem_unload());
 }
 
 TEST_HARNESS_MAIN

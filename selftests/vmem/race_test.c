@@ -152,11 +152,15 @@ TEST_F_TIMEOUT(race, processes, 90)
 		if (!children[i])
 			_exit(owner(i + 1, end, true));
 	}
-	/* Meanwhile the engine is exchanged, again and again. */
+	/* Meanwhile engines take over, again and again, or there is none. */
 	while (now() < end) {
+		EXPECT_EQ(0, test_module_load("vmem_engine_next", ""));
 		EXPECT_EQ(0, module_unload("vmem_engine"));
 		EXPECT_EQ(0, engine_load());
-		usleep(50000);
+		EXPECT_EQ(0, module_unload("vmem_engine_next"));
+		EXPECT_EQ(0, engine_unload());
+		EXPECT_EQ(0, engine_load());
+		usleep(20000);
 	}
 	for (i = 0; i < OWNERS; i++) {
 		ASSERT_EQ(children[i], waitpid(children[i], &status, 0));

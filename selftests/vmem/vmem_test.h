@@ -41,6 +41,22 @@ static inline int engine_load(void)
 	return module_load("vmem_engine", "");
 }
 
+/* The one that serves the pool cannot be unloaded. */
+static inline int engine_unload(void)
+{
+	sysfs_write(VMEM_SYSFS "engine", "none");
+	return module_unload("vmem_engine");
+}
+
+/* One of selftests/vmem/modules. */
+static inline int test_module_load(const char *name, const char *params)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/opt/t/tests/vmem/%s.ko", name);
+	return module_load_file(path, params);
+}
+
 /* ---- files ---- */
 
 static inline bool file_contains(const char *path, const char *text)
@@ -63,6 +79,30 @@ static inline uint64_t pool_value(const char *name)
 
 	snprintf(path, sizeof(path), VMEM_SYSFS "node0/%s", name);
 	return sysfs_number(path);
+}
+
+static inline uint64_t pool_free(void)
+{
+	return pool_value("free_bytes");
+}
+
+static inline int zero_percent(const char *percent)
+{
+	return sysfs_write(VMEM_SYSFS "zero_percent", percent);
+}
+
+/* Until all that is free is clean; false if that takes too long. */
+static inline bool wait_clean(void)
+{
+	int i;
+
+	zero_percent("100");
+	for (i = 0; i < 6000; i++) {
+		if (!pool_value("dirty_bytes"))
+			return true;
+		usleep(10000);
+	}
+	return false;
 }
 
 /* ---- the region that the machine was booted with ---- */
@@ -98,7 +138,7 @@ static inline const char *region_text(uint64_t size, uint64_t start)
 /* Fails as long as anything still uses the pool. */
 static inline int vmem_unload(void)
 {
-	return module_unload("vmem_engine") ?: module_unload("vmem");
+	return engine_unload() ?: module_unload("vmem");
 }
 
 /*
@@ -107,7 +147,7 @@ static inline int vmem_unload(void)
  */
 static inline int vmem_load(const struct region *region)
 {
-	module_unload("vmem_engine");
+	engine_unload();
 	module_unload("vmem");
 	return base_load(region_text(region->size, region->start)) ?:
 	       engine_load();
@@ -134,6 +174,25 @@ static inline int vmem_alloc(int dev, uint64_t length, uint64_t page_size,
 	int fd = ioctl(dev, VMEM_IOC_ALLOC, &arg);
 
 	return fd < 0 ? -errno : fd;
+}
+
+/* The physical address of a place in an allocation. */
+static inline uint64_t vmem_phys(int fd, uint64_t offset)
+{
+	static struct vmem_extent extents[1024];
+	struct vmem_extents arg = {
+		.size = sizeof(arg),
+		.nr = 1024,
+		.extents = (uintptr_t)extents,
+	};
+	int i;
+
+	if (ioctl(fd, VMEM_IOC_EXTENTS, &arg))
+		return 0;
+	for (i = 0; i < arg.nr && i < 1024; i++)
+		if (offset - extents[i].offset < extents[i].length)
+			return extents[i].phys + offset - extents[i].offset;
+	return 0;
 }
 
 static inline void *vmem_map(int fd, uint64_t length)

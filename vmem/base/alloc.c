@@ -1,29 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Allocation files.
- *
- * All memory is reserved and zeroed when the file is made; it is free again
- * when the file is released, which is after the last close and unmap, since
- * each mapping holds the file.
- */
+/* Taking memory for an allocation, and giving it back. */
 #define pr_fmt(fmt) "vmem: " fmt
 
-#include <linux/anon_inodes.h>
 #include <linux/bsearch.h>
-#include <linux/capability.h>
-#include <linux/compat.h>
 #include <linux/err.h>
-#include <linux/fs.h>
-#include <linux/module.h>
+#include <linux/list.h>
+#include <linux/printk.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
-#include <uapi/linux/vmem.h>
 
 #include "alloc.h"
 #include "engine_slot.h"
-#include "mapping.h"
+#include "opened.h"
 #include "pool.h"
 #include "region.h"
+#include "trace.h"
+#include "zero.h"
+
+static LIST_HEAD(alloc_list);	/* guarded by vmem_pool_lock */
 
 static bool alloc_grow(struct vmem_allocation *alloc)
 {
@@ -76,7 +69,7 @@ static int alloc_take(void *ctx, u64 phys, u32 nr)
 
 	if (!alloc_grow(alloc))
 		return -ENOMEM;
-	ret = vmem_pool_take(phys, nr);
+	ret = vmem_pool_take(phys, nr, &alloc->was);
 	if (!ret)
 		alloc_append(alloc, phys, nr);
 	return ret;
@@ -100,7 +93,7 @@ static void alloc_return(struct vmem_allocation *alloc,
 	lockdep_assert_held(&vmem_pool_lock);
 	for (i = 0; i < alloc->nr_runs; i++) {
 		give(alloc->runs[i].phys, alloc->runs[i].nr);
-		vmem_engine_freed(alloc->runs[i].phys, alloc->runs[i].nr);
+		vmem_engine_changed(alloc->runs[i].phys, alloc->runs[i].nr);
 	}
 	alloc->nr_runs = 0;
 }
@@ -127,21 +120,33 @@ static int alloc_zero(const struct vmem_allocation *alloc)
 	u32 i;
 	int ret = 0;
 
-	for (i = 0; !ret && i < alloc->nr_runs; i++)
-		ret = vmem_zero(&alloc->runs[i]);
+	/* Nothing to look for when all of it was clean. */
+	for (i = 0; !ret && alloc->was && i < alloc->nr_runs; i++)
+		ret = vmem_zero(alloc->runs[i].phys, alloc->runs[i].nr);
 	return ret;
 }
 
-static void alloc_destroy(struct vmem_allocation *alloc)
+/**
+ * vmem_alloc_destroy - give everything back
+ * @alloc: the allocation; nothing maps it any more
+ *
+ * May sleep.
+ */
+void vmem_alloc_destroy(struct vmem_allocation *alloc)
 {
+	trace_vmem_free(alloc_taken(alloc) << VMEM_SLICE_SHIFT, alloc->nr_runs);
 	mutex_lock(&vmem_pool_lock);
+	list_del(&alloc->list);
 	alloc_return(alloc, vmem_pool_free);
 	mutex_unlock(&vmem_pool_lock);
+	vmem_zeroer_kick();
+	vmem_opened_uncharge(alloc->opened, alloc->nr_slices);
 	kvfree(alloc->runs);
 	kfree(alloc);
 }
 
-static struct vmem_allocation *alloc_create(const struct vmem_want *want)
+static struct vmem_allocation *alloc_new(const struct vmem_want *want,
+					 struct vmem_opened *opened)
 {
 	struct vmem_allocation *alloc;
 	int ret;
@@ -149,13 +154,84 @@ static struct vmem_allocation *alloc_create(const struct vmem_want *want)
 	alloc = kzalloc(sizeof(*alloc), GFP_KERNEL_ACCOUNT);
 	if (!alloc)
 		return ERR_PTR(-ENOMEM);
-	alloc->nr_slices = want->nr_slices;
-	ret = alloc_reserve(alloc, want) ?: alloc_zero(alloc);
+	ret = vmem_opened_charge(opened, want->nr_slices);
 	if (ret) {
-		alloc_destroy(alloc);
+		kfree(alloc);
+		return ERR_PTR(ret);
+	}
+	INIT_LIST_HEAD(&alloc->list);
+	alloc->opened = opened;
+	alloc->nr_slices = want->nr_slices;
+	return alloc;
+}
+
+/**
+ * vmem_alloc_create - reserve memory and zero it
+ * @want: how much, and of what kind
+ * @opened: the open of /dev/vmem that pays for it
+ *
+ * May sleep, and takes as long as zeroing does. Returns the allocation, or
+ * -ENODEV without an engine, -ENOMEM, -EDQUOT, -EINTR if killed.
+ */
+struct vmem_allocation *vmem_alloc_create(const struct vmem_want *want,
+					  struct vmem_opened *opened)
+{
+	struct vmem_allocation *alloc = alloc_new(want, opened);
+	int ret;
+
+	if (IS_ERR(alloc))
+		return alloc;
+	ret = alloc_reserve(alloc, want) ?: alloc_zero(alloc);
+	trace_vmem_alloc(want->nr_slices << VMEM_SLICE_SHIFT, alloc->nr_runs,
+			 alloc->was, ret);
+	if (ret) {
+		vmem_alloc_destroy(alloc);
 		return ERR_PTR(ret);
 	}
 	return alloc;
+}
+
+/**
+ * vmem_alloc_publish - let vmem_alloc_owner() find an allocation
+ * @alloc: the allocation
+ * @mapping: what its user mappings are in
+ */
+void vmem_alloc_publish(struct vmem_allocation *alloc,
+			struct address_space *mapping)
+{
+	alloc->mapping = mapping;
+	mutex_lock(&vmem_pool_lock);
+	list_add(&alloc->list, &alloc_list);
+	mutex_unlock(&vmem_pool_lock);
+}
+
+/**
+ * vmem_alloc_owner - find whose a physical address is
+ * @phys: the address
+ * @offset: set to where it is in the file, in bytes
+ *
+ * Needs vmem_pool_lock, which also keeps the allocation alive. Returns NULL if
+ * nobody can have mapped it.
+ */
+struct vmem_allocation *vmem_alloc_owner(u64 phys, u64 *offset)
+{
+	struct vmem_allocation *alloc;
+	u32 i;
+
+	lockdep_assert_held(&vmem_pool_lock);
+	list_for_each_entry(alloc, &alloc_list, list) {
+		for (i = 0; i < alloc->nr_runs; i++) {
+			const struct vmem_run *run = &alloc->runs[i];
+			u64 in_run = phys - run->phys;
+
+			if (phys < run->phys ||
+			    in_run >> VMEM_SLICE_SHIFT >= run->nr)
+				continue;
+			*offset = ((u64)run->first << VMEM_SLICE_SHIFT) + in_run;
+			return alloc;
+		}
+	}
+	return NULL;
 }
 
 static int alloc_cmp_slice(const void *key, const void *elt)
@@ -180,102 +256,4 @@ const struct vmem_run *vmem_alloc_find(const struct vmem_allocation *alloc,
 {
 	return bsearch(&slice, alloc->runs, alloc->nr_runs,
 		       sizeof(*alloc->runs), alloc_cmp_slice);
-}
-
-static int alloc_copy_extents(const struct vmem_allocation *alloc,
-			      struct vmem_extent __user *to, u32 room)
-{
-	u32 i;
-
-	for (i = 0; i < min(room, alloc->nr_runs); i++) {
-		const struct vmem_run *run = &alloc->runs[i];
-		struct vmem_extent extent = {
-			.offset = (u64)run->first << VMEM_SLICE_SHIFT,
-			.phys = run->phys,
-			.length = (u64)run->nr << VMEM_SLICE_SHIFT,
-		};
-
-		if (copy_to_user(&to[i], &extent, sizeof(extent)))
-			return -EFAULT;
-	}
-	return 0;
-}
-
-static long alloc_ioctl_extents(const struct vmem_allocation *alloc,
-				struct vmem_extents __user *uarg)
-{
-	struct vmem_extents arg;
-	u32 size;
-	int ret;
-
-	if (!capable(CAP_SYS_RAWIO))
-		return -EPERM;
-	if (get_user(size, &uarg->size))
-		return -EFAULT;
-	if (size < sizeof(arg))
-		return -EINVAL;
-	ret = copy_struct_from_user(&arg, sizeof(arg), uarg, size);
-	if (ret)
-		return ret;
-	ret = alloc_copy_extents(alloc, u64_to_user_ptr(arg.extents), arg.nr);
-	if (ret)
-		return ret;
-	return put_user(alloc->nr_runs, &uarg->nr);
-}
-
-static long alloc_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
-{
-	if (cmd == VMEM_IOC_EXTENTS)
-		return alloc_ioctl_extents(file->private_data,
-					   (void __user *)arg);
-	return -ENOTTY;
-}
-
-static loff_t alloc_llseek(struct file *file, loff_t offset, int whence)
-{
-	return fixed_size_llseek(file, offset, whence,
-				 i_size_read(file_inode(file)));
-}
-
-static int alloc_release(struct inode *inode, struct file *file)
-{
-	alloc_destroy(file->private_data);
-	return 0;
-}
-
-static const struct file_operations alloc_fops = {
-	.owner = THIS_MODULE,
-	.llseek = alloc_llseek,
-	.unlocked_ioctl = alloc_ioctl,
-	.compat_ioctl = compat_ptr_ioctl,
-	.mmap = vmem_mmap,
-	.get_unmapped_area = vmem_get_unmapped_area,
-	.release = alloc_release,
-};
-
-/**
- * vmem_alloc_file - reserve memory and make the file that owns it
- * @want: how much, and of what kind
- * @name: for /proc
- *
- * May sleep, and takes as long as zeroing does. Returns the file, or -ENODEV
- * without an engine, -ENOMEM, -EINTR if killed.
- */
-struct file *vmem_alloc_file(const struct vmem_want *want, const char *name)
-{
-	struct vmem_allocation *alloc;
-	struct file *file;
-
-	alloc = alloc_create(want);
-	if (IS_ERR(alloc))
-		return ERR_CAST(alloc);
-	/* An inode of its own, so that its mappings can be found. */
-	file = anon_inode_create_getfile(name, &alloc_fops, alloc, O_RDWR,
-					 NULL);
-	if (IS_ERR(file)) {
-		alloc_destroy(alloc);
-		return file;
-	}
-	i_size_write(file_inode(file), alloc->nr_slices << VMEM_SLICE_SHIFT);
-	return file;
 }

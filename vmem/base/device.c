@@ -9,33 +9,31 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/numa.h>
-#include <linux/slab.h>
 #include <linux/topology.h>
 #include <linux/uaccess.h>
 #include <uapi/linux/vmem.h>
 
-#include "alloc.h"
+#include "alloc_file.h"
 #include "device.h"
 #include "engine_slot.h"
 #include "mapping.h"
+#include "opened.h"
 #include "pool.h"
 
-#define DEVICE_MAX_SLICES	U32_MAX		/* vmem_run.first */
+#define DEVICE_MAX_SLICES	U32_MAX		/* struct vmem_run counts so far */
 
-/* An open of /dev/vmem. */
-struct device_open {
-	struct mutex lock;	/* guards implicit; taken inside mmap_lock */
-	struct file *implicit;	/* what the first mmap allocated, or NULL */
-};
-
-/* The caller's structure, whatever size it has. */
-static int device_copy_from(void *to, size_t ksize, void __user *from)
+/*
+ * The caller's structure, whatever size it has: what it does not know is 0.
+ * @vsize is the smallest there has ever been.
+ */
+static int device_copy_from(void *to, size_t ksize, size_t vsize,
+			    void __user *from)
 {
 	u32 usize;
 
 	if (get_user(usize, (u32 __user *)from))
 		return -EFAULT;
-	if (usize < ksize)
+	if (usize < vsize)
 		return -EINVAL;
 	return copy_struct_from_user(to, ksize, from, usize);
 }
@@ -77,7 +75,7 @@ static void device_want(struct vmem_want *want, const struct vmem_alloc *arg)
 		want->blocks = VMEM_BLOCKS_REQUIRED;
 }
 
-static long device_ioctl_alloc(void __user *uarg)
+static long device_ioctl_alloc(struct vmem_opened *opened, void __user *uarg)
 {
 	char name[VMEM_NAME_LEN + sizeof("[vmem:]")];
 	struct vmem_alloc arg;
@@ -85,7 +83,7 @@ static long device_ioctl_alloc(void __user *uarg)
 	struct file *file;
 	int fd, ret;
 
-	ret = device_copy_from(&arg, sizeof(arg), uarg);
+	ret = device_copy_from(&arg, sizeof(arg), VMEM_ALLOC_SIZE_VER0, uarg);
 	if (ret)
 		return ret;
 	if (!device_alloc_valid(&arg))
@@ -96,7 +94,7 @@ static long device_ioctl_alloc(void __user *uarg)
 		return fd;
 	device_want(&want, &arg);
 	snprintf(name, sizeof(name), "[vmem:%s]", arg.name);
-	file = vmem_alloc_file(&want, name);
+	file = vmem_alloc_file(&want, opened, name);
 	if (IS_ERR(file)) {
 		put_unused_fd(fd);
 		return PTR_ERR(file);
@@ -112,9 +110,11 @@ static long device_ioctl_info(void __user *uarg)
 	u32 usize;
 	int ret;
 
-	ret = device_copy_from(&info, sizeof(info), uarg);
+	ret = device_copy_from(&info, sizeof(info), VMEM_INFO_SIZE_VER0, uarg);
 	if (ret)
 		return ret;
+	if (info.reserved)
+		return -EINVAL;
 	usize = info.size;
 	vmem_pool_count(NUMA_NO_NODE, &counts);
 	info = (struct vmem_info){
@@ -124,19 +124,24 @@ static long device_ioctl_info(void __user *uarg)
 		.total = counts.total * VMEM_SLICE_SIZE,
 		.free = counts.free * VMEM_SLICE_SIZE,
 		.free_blocks = counts.free_blocks,
+		.clean = counts.clean * VMEM_SLICE_SIZE,
+		.lent = counts.lent * VMEM_SLICE_SIZE,
+		.poisoned = counts.poisoned * VMEM_SLICE_SIZE,
 	};
 	mutex_lock(&vmem_pool_lock);
 	info.metadata = vmem_pool_metadata() + vmem_engine_metadata();
 	mutex_unlock(&vmem_pool_lock);
 	/* Anything beyond was checked to be zero, which is what it means. */
-	return copy_to_user(uarg, &info, sizeof(info)) ? -EFAULT : 0;
+	return copy_to_user(uarg, &info, min_t(size_t, usize, sizeof(info))) ?
+	       -EFAULT : 0;
 }
 
 static long device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	switch (cmd) {
 	case VMEM_IOC_ALLOC:
-		return device_ioctl_alloc((void __user *)arg);
+		return device_ioctl_alloc(file->private_data,
+					  (void __user *)arg);
 	case VMEM_IOC_INFO:
 		return device_ioctl_info((void __user *)arg);
 	default:
@@ -145,7 +150,7 @@ static long device_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 }
 
 /* The file behind this open; made by the first mmap, as large as that is. */
-static struct file *device_implicit(struct device_open *open, u64 length)
+static struct file *device_implicit(struct vmem_opened *opened, u64 length)
 {
 	struct vmem_want want = {
 		.nr_slices = length / VMEM_SLICE_SIZE,
@@ -155,15 +160,15 @@ static struct file *device_implicit(struct device_open *open, u64 length)
 	};
 	struct file *file;
 
-	mutex_lock(&open->lock);
-	if (!open->implicit) {
-		file = vmem_alloc_file(&want, "[vmem]");
+	mutex_lock(&opened->lock);
+	if (!opened->implicit) {
+		file = vmem_alloc_file(&want, opened, "[vmem]");
 		if (!IS_ERR(file))
-			open->implicit = file;
+			opened->implicit = file;
 	} else {
-		file = open->implicit;
+		file = opened->implicit;
 	}
-	mutex_unlock(&open->lock);
+	mutex_unlock(&opened->lock);
 	return file;
 }
 
@@ -190,22 +195,17 @@ static int device_mmap(struct file *file, struct vm_area_struct *vma)
 
 static int device_open(struct inode *inode, struct file *file)
 {
-	struct device_open *open = kzalloc(sizeof(*open), GFP_KERNEL_ACCOUNT);
-
-	if (!open)
-		return -ENOMEM;
-	mutex_init(&open->lock);
-	file->private_data = open;
-	return 0;
+	file->private_data = vmem_opened_new();
+	return file->private_data ? 0 : -ENOMEM;
 }
 
 static int device_release(struct inode *inode, struct file *file)
 {
-	struct device_open *open = file->private_data;
+	struct vmem_opened *opened = file->private_data;
 
-	if (open->implicit)
-		fput(open->implicit);
-	kfree(open);
+	if (opened->implicit)
+		fput(opened->implicit);
+	vmem_opened_put(opened);
 	return 0;
 }
 

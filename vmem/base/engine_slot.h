@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The place where an engine plugs in. All need vmem_pool_lock. */
+/* The place where an engine plugs in. All but drop need vmem_pool_lock. */
 #ifndef VMEM_BASE_ENGINE_SLOT_H
 #define VMEM_BASE_ENGINE_SLOT_H
 
@@ -7,8 +7,11 @@
 
 int vmem_engine_alloc(const struct vmem_want *want, vmem_take_t take,
 		      void *ctx);
-void vmem_engine_freed(u64 phys, u64 nr);
+void vmem_engine_changed(u64 phys, u64 nr);
+bool vmem_engine_next_dirty(int nid, u64 *phys);
+int vmem_engine_lend(int nid, u64 nr, u64 *phys);
 size_t vmem_engine_metadata(void);
 int vmem_engine_describe(char *buf);
+void vmem_engine_drop(void);
 
 #endif /* VMEM_BASE_ENGINE_SLOT_H */

@@ -3,10 +3,13 @@
 #include <linux/module.h>
 
 #include "device.h"
+#include "lend.h"
+#include "poison.h"
 #include "region.h"
 #include "sysfs.h"
+#include "zero.h"
 
-#define VMEM_VERSION "0.1.0"
+#define VMEM_VERSION "0.2.0"
 
 static char *regions;
 module_param(regions, charp, 0444);
@@ -19,16 +22,27 @@ static int __init vmem_init(void)
 	ret = vmem_regions_claim(regions);
 	if (ret)
 		return ret;
-	ret = vmem_sysfs_init(VMEM_VERSION);
+	ret = vmem_zeroer_init();
 	if (ret)
 		goto release_regions;
+	ret = vmem_lend_init();
+	if (ret)
+		goto exit_zeroer;
+	ret = vmem_sysfs_init(VMEM_VERSION);
+	if (ret)
+		goto exit_lend;
 	ret = vmem_device_init();
 	if (ret)
 		goto exit_sysfs;
+	vmem_ras_init();
 	return 0;
 
 exit_sysfs:
 	vmem_sysfs_exit();
+exit_lend:
+	vmem_lend_exit();
+exit_zeroer:
+	vmem_zeroer_exit();
 release_regions:
 	vmem_regions_release();
 	return ret;
@@ -37,8 +51,12 @@ module_init(vmem_init);
 
 static void __exit vmem_exit(void)
 {
+	vmem_ras_exit();
 	vmem_device_exit();
 	vmem_sysfs_exit();
+	vmem_lend_exit();
+	vmem_zeroer_exit();
+	vmem_poison_exit();
 	vmem_regions_release();
 }
 module_exit(vmem_exit);

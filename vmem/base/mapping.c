@@ -13,12 +13,16 @@
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/pagemap.h>
 #include <linux/pfn_t.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 
 #include "alloc.h"
 #include "mapping.h"
+#include "poison.h"
+#include "pool.h"
+#include "region.h"
 
 #ifndef CONFIG_ARCH_SUPPORTS_PMD_PFNMAP
 #error vmem needs huge page frame mappings: set CONFIG_TRANSPARENT_HUGEPAGE
@@ -56,25 +60,15 @@ static bool mapping_find(const struct vm_area_struct *vma, unsigned long addr,
 	       IS_ALIGNED(*phys, size);
 }
 
-static vm_fault_t mapping_huge_fault(struct vm_fault *vmf, unsigned int order)
+static vm_fault_t mapping_insert(struct vm_fault *vmf, unsigned long addr,
+				 u64 phys, unsigned int order)
 {
 	bool write = vmf->flags & FAULT_FLAG_WRITE;
-	unsigned long size = PAGE_SIZE << order;
-	struct vm_area_struct *vma = vmf->vma;
-	unsigned long addr = ALIGN_DOWN(vmf->address, size);
-	pfn_t pfn;
-	u64 phys;
-
-	if (!mapping_find(vma, addr, size, &phys))
-		return order ? VM_FAULT_FALLBACK : VM_FAULT_SIGBUS;
-	pfn = phys_to_pfn_t(phys, PFN_DEV);
+	pfn_t pfn = phys_to_pfn_t(phys, PFN_DEV);
 
 	switch (order) {
 	case 0:
-		/* Only where the user has turned huge pages off. */
-		pr_warn_once("mapping small pages, slowly: transparent_hugepage/enabled is never, or %s asked for none\n",
-			     current->comm);
-		return vmf_insert_pfn(vma, addr, pfn_t_to_pfn(pfn));
+		return vmf_insert_pfn(vmf->vma, addr, pfn_t_to_pfn(pfn));
 	case PMD_ORDER:
 		return vmf_insert_pfn_pmd(vmf, pfn, write);
 #ifdef CONFIG_ARCH_SUPPORTS_PUD_PFNMAP
@@ -84,6 +78,38 @@ static vm_fault_t mapping_huge_fault(struct vm_fault *vmf, unsigned int order)
 	default:
 		return VM_FAULT_FALLBACK;
 	}
+}
+
+/* Only where the user has turned huge pages off, or beside a bad page. */
+static void mapping_note_small(u64 phys)
+{
+	if (vmem_pool_any(phys, 1, VMEM_SLICE_POISON))
+		return;
+	pr_warn_once("mapping small pages, slowly: transparent_hugepage/enabled is never, or %s asked for none\n",
+		     current->comm);
+}
+
+static vm_fault_t mapping_huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	unsigned long size = PAGE_SIZE << order;
+	struct vm_area_struct *vma = vmf->vma;
+	struct address_space *mapping = vma->vm_file->f_mapping;
+	unsigned long addr = ALIGN_DOWN(vmf->address, size);
+	vm_fault_t ret;
+	u64 phys;
+
+	if (!mapping_find(vma, addr, size, &phys))
+		return order ? VM_FAULT_FALLBACK : VM_FAULT_SIGBUS;
+	if (!order)
+		mapping_note_small(phys);
+	/* Nothing bad is mapped after vmem_poison() has cleared page tables. */
+	filemap_invalidate_lock_shared(mapping);
+	if (vmem_poison_hits(phys, size))
+		ret = order ? VM_FAULT_FALLBACK : VM_FAULT_HWPOISON;
+	else
+		ret = mapping_insert(vmf, addr, phys, order);
+	filemap_invalidate_unlock_shared(mapping);
+	return ret;
 }
 
 static vm_fault_t mapping_fault(struct vm_fault *vmf)
@@ -101,11 +127,34 @@ static int mapping_mremap(struct vm_area_struct *vma)
 	return mapping_aligned(vma->vm_start) ? 0 : -EINVAL;
 }
 
+/* For ptrace() and /proc/PID/mem, which find no page to hold on to. */
+static int mapping_access(struct vm_area_struct *vma, unsigned long addr,
+			  void *buf, int len, int write)
+{
+	int room = min_t(unsigned long, len, PAGE_SIZE - offset_in_page(addr));
+	void *at;
+	u64 phys;
+
+	if (!(vma->vm_flags & (write ? VM_WRITE : VM_READ)))
+		return -EACCES;
+	if (!mapping_find(vma, ALIGN_DOWN(addr, PAGE_SIZE), PAGE_SIZE, &phys))
+		return -EFAULT;
+	if (vmem_poison_hits(phys, PAGE_SIZE))
+		return -EFAULT;
+	at = vmem_region_at(phys + offset_in_page(addr));
+	if (write)
+		memcpy(at, buf, room);
+	else
+		memcpy(buf, at, room);
+	return room;
+}
+
 static const struct vm_operations_struct mapping_vm_ops = {
 	.fault = mapping_fault,
 	.huge_fault = mapping_huge_fault,
 	.may_split = mapping_may_split,
 	.mremap = mapping_mremap,
+	.access = mapping_access,
 };
 
 /**

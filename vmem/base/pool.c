@@ -5,28 +5,115 @@
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/numa.h>
-#include <linux/string.h>
+#include <linux/unaligned.h>
 #include <linux/vmem_engine.h>
+
+#include <asm/barrier.h>
 
 #include "pool.h"
 #include "region.h"
 
 DEFINE_MUTEX(vmem_pool_lock);	/* see pool.h */
 
+/* The same bits in eight bytes. */
+static u64 pool_word(u8 bits)
+{
+	return bits * 0x0101010101010101ULL;
+}
+
+/*
+ * All bits that any of the bytes has. Large allocations are long runs of
+ * these, hence the words.
+ */
+static u8 pool_union(const u8 *slice, u64 nr)
+{
+	u64 sum = 0;
+
+	for (; nr >= 32; nr -= 32, slice += 32)
+		sum |= get_unaligned((const u64 *)slice) |
+		       get_unaligned((const u64 *)(slice + 8)) |
+		       get_unaligned((const u64 *)(slice + 16)) |
+		       get_unaligned((const u64 *)(slice + 24));
+	while (nr--)
+		sum |= *slice++;
+	sum |= sum >> 32;
+	sum |= sum >> 16;
+	return sum | sum >> 8;
+}
+
+static u8 *pool_slice(u64 phys)
+{
+	return vmem_region_slice(vmem_region_of(phys), phys);
+}
+
+/**
+ * vmem_pool_set - set bits of some bytes
+ * @phys: physical address of the first slice
+ * @nr: how many, in one region
+ * @bits: VMEM_SLICE_*
+ */
+void vmem_pool_set(u64 phys, u64 nr, u8 bits)
+{
+	u8 *slice = pool_slice(phys);
+
+	lockdep_assert_held(&vmem_pool_lock);
+	for (; nr >= 8; nr -= 8, slice += 8)
+		put_unaligned(get_unaligned((u64 *)slice) | pool_word(bits),
+			      (u64 *)slice);
+	while (nr--)
+		*slice++ |= bits;
+}
+
+/**
+ * vmem_pool_clear - clear bits of some bytes
+ * @phys: physical address of the first slice
+ * @nr: how many, in one region
+ * @bits: VMEM_SLICE_*
+ *
+ * Whoever finds a bit clear by vmem_pool_any() also sees all that was stored
+ * before.
+ */
+void vmem_pool_clear(u64 phys, u64 nr, u8 bits)
+{
+	u8 *slice = pool_slice(phys);
+
+	lockdep_assert_held(&vmem_pool_lock);
+	for (; nr; nr--, slice++)	/* pairs with vmem_pool_any() */
+		smp_store_release(slice, *slice & ~bits);
+}
+
+/**
+ * vmem_pool_any - does any of some bytes have any of some bits?
+ * @phys: physical address of the first slice
+ * @nr: how many, in one region
+ * @bits: VMEM_SLICE_*
+ *
+ * Any context; vmem_pool_lock makes the answer last.
+ */
+bool vmem_pool_any(u64 phys, u64 nr, u8 bits)
+{
+	const u8 *slice = pool_slice(phys);
+
+	for (; nr; nr--, slice++)	/* pairs with vmem_pool_clear() */
+		if (smp_load_acquire(slice) & bits)
+			return true;
+	return false;
+}
+
 /**
  * vmem_pool_take - give free slices an owner
  * @phys: physical address of the first
  * @nr: how many
+ * @was: all bits that any of them had is added to this
  *
  * The engine's choice is not believed: invariant 7 rests on this check.
  * Returns 0, or -EUCLEAN if they are not all free slices of one region.
  */
-int vmem_pool_take(u64 phys, u32 nr)
+int vmem_pool_take(u64 phys, u32 nr, u8 *was)
 {
 	struct vmem_region *region = vmem_region_of(phys);
-	u8 *slice;
 	u64 room;
-	u32 i;
+	u8 any;
 
 	lockdep_assert_held(&vmem_pool_lock);
 	if (!region || !IS_ALIGNED(phys, 1ULL << VMEM_SLICE_SHIFT))
@@ -34,12 +121,11 @@ int vmem_pool_take(u64 phys, u32 nr)
 	room = region->start + region->size - phys;
 	if (nr > room >> VMEM_SLICE_SHIFT)
 		return -EUCLEAN;
-	slice = vmem_region_slice(region, phys);
-	for (i = 0; i < nr; i++)
-		if (!vmem_slice_free(slice[i]))
-			return -EUCLEAN;
-	for (i = 0; i < nr; i++)
-		slice[i] |= VMEM_SLICE_USED;
+	any = pool_union(vmem_region_slice(region, phys), nr);
+	if (!vmem_slice_free(any))
+		return -EUCLEAN;
+	vmem_pool_set(phys, nr, VMEM_SLICE_USED);
+	*was |= any;
 	return 0;
 }
 
@@ -50,23 +136,20 @@ int vmem_pool_take(u64 phys, u32 nr)
  */
 void vmem_pool_untake(u64 phys, u64 nr)
 {
-	u8 *slice = vmem_region_slice(vmem_region_of(phys), phys);
-
-	lockdep_assert_held(&vmem_pool_lock);
-	while (nr--)
-		*slice++ &= ~VMEM_SLICE_USED;
+	vmem_pool_clear(phys, nr, VMEM_SLICE_USED);
 }
 
 /**
  * vmem_pool_free - take slices from their owner
  * @phys: physical address of the first
  * @nr: how many
+ *
+ * Poisoned ones stay what they are, and are not free.
  */
 void vmem_pool_free(u64 phys, u64 nr)
 {
-	lockdep_assert_held(&vmem_pool_lock);
-	memset(vmem_region_slice(vmem_region_of(phys), phys), VMEM_SLICE_DIRTY,
-	       nr);
+	vmem_pool_set(phys, nr, VMEM_SLICE_DIRTY);
+	vmem_pool_clear(phys, nr, VMEM_SLICE_USED);
 }
 
 static void pool_count_region(const struct vmem_region *region,
@@ -79,14 +162,17 @@ static void pool_count_region(const struct vmem_region *region,
 
 	counts->total += region->size >> VMEM_SLICE_SHIFT;
 	for (i = 0; i < nr; i++) {
-		bool is_free = vmem_slice_free(region->slices[i]);
+		u8 state = region->slices[i];
+		bool is_free = vmem_slice_free(state);
 
 		if (i % VMEM_BLOCK_SLICES == 0)
 			in_block = 0;
 		in_block += is_free;
 		counts->free_blocks += in_block == VMEM_BLOCK_SLICES;
 		counts->free += is_free;
-		counts->clean += region->slices[i] == 0;
+		counts->clean += state == 0;
+		counts->lent += !!(state & VMEM_SLICE_LENT);
+		counts->poisoned += !!(state & VMEM_SLICE_POISON);
 		run = is_free ? run + 1 : 0;
 		counts->largest_run = max(counts->largest_run, run);
 	}

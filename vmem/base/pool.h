@@ -17,13 +17,18 @@ struct vmem_counts {
 	u64 total;
 	u64 free;
 	u64 clean;		/* of free: zeroed */
+	u64 lent;
+	u64 poisoned;
 	u64 largest_run;	/* longest free contiguous run */
 	u64 free_blocks;
 };
 
-int vmem_pool_take(u64 phys, u32 nr);
+int vmem_pool_take(u64 phys, u32 nr, u8 *was);
 void vmem_pool_untake(u64 phys, u64 nr);
 void vmem_pool_free(u64 phys, u64 nr);
+void vmem_pool_set(u64 phys, u64 nr, u8 bits);
+void vmem_pool_clear(u64 phys, u64 nr, u8 bits);
+bool vmem_pool_any(u64 phys, u64 nr, u8 bits);
 void vmem_pool_count(int nid, struct vmem_counts *counts);
 size_t vmem_pool_metadata(void);
 

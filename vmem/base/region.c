@@ -99,6 +99,21 @@ static int region_check_firmware(const struct vmem_region *region)
 	return -ENXIO;
 }
 
+/* Zeroing, allocations and counts are by node: a region has just one. */
+static int region_check_one_node(const struct vmem_region *region)
+{
+	u64 at;
+
+	for (at = region->start; at < region_end(region); at += REGION_SECTION) {
+		if (phys_to_target_node(at) == phys_to_target_node(region->start))
+			continue;
+		pr_err("%#llx-%#llx is on another node from %#llx on: give each node's part as a region of its own\n",
+		       region->start, region_end(region) - 1, at);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int region_find_node(struct vmem_region *region)
 {
 	region->nid = phys_to_target_node(region->start);
@@ -118,6 +133,7 @@ static int region_check(struct vmem_region *region)
 	       region_check_overlap(region) ?:
 	       region_check_free(region) ?:
 	       region_check_firmware(region) ?:
+	       region_check_one_node(region) ?:
 	       region_find_node(region);
 }
 
@@ -271,4 +287,29 @@ struct vmem_region *vmem_region_of(u64 phys)
 u8 *vmem_region_slice(const struct vmem_region *region, u64 phys)
 {
 	return &region->slices[(phys - region->base) >> VMEM_SLICE_SHIFT];
+}
+
+/**
+ * vmem_region_at - where the kernel sees memory of the pool
+ * @phys: its physical address
+ */
+void *vmem_region_at(u64 phys)
+{
+	const struct vmem_region *region = vmem_region_of(phys);
+
+	return region->map + (phys - region->start);
+}
+
+/**
+ * vmem_region_first_of_node - has no region before this one the same node?
+ * @i: index of the region
+ */
+bool vmem_region_first_of_node(unsigned int i)
+{
+	unsigned int j;
+
+	for (j = 0; j < i; j++)
+		if (vmem_regions[j].nid == vmem_regions[i].nid)
+			return false;
+	return true;
 }

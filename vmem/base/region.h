@@ -39,5 +39,7 @@ int vmem_regions_claim(const char *param);
 void vmem_regions_release(void);
 struct vmem_region *vmem_region_of(u64 phys);
 u8 *vmem_region_slice(const struct vmem_region *region, u64 phys);
+void *vmem_region_at(u64 phys);
+bool vmem_region_first_of_node(unsigned int i);
 
 #endif /* VMEM_BASE_REGION_H */

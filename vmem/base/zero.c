@@ -4,52 +4,87 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/string.h>
+#include <linux/vmem_engine.h>
+#include <linux/wait.h>
 
 #include <asm/barrier.h>
 
-#include "alloc.h"
+#include "pool.h"
 #include "region.h"
+#include "zero.h"
+
+static DECLARE_WAIT_QUEUE_HEAD(zero_done);	/* a slice lost its ZEROING */
 
 #ifdef CONFIG_X86_64
 /* Around the cache: it holds nothing of this, and its owner may be far away. */
-static void zero_slice(void *slice)
+static void zero_fill(void *slice)
 {
 	u64 *at = slice, *end = slice + (1UL << VMEM_SLICE_SHIFT);
 
-	for (; at < end; at += 4)
+	for (; at < end; at += 8)
 		asm volatile("movnti %1, 0(%0)\n\t"
 			     "movnti %1, 8(%0)\n\t"
 			     "movnti %1, 16(%0)\n\t"
-			     "movnti %1, 24(%0)"
+			     "movnti %1, 24(%0)\n\t"
+			     "movnti %1, 32(%0)\n\t"
+			     "movnti %1, 40(%0)\n\t"
+			     "movnti %1, 48(%0)\n\t"
+			     "movnti %1, 56(%0)"
 			     : : "r" (at), "r" (0UL) : "memory");
 	/* These stores are not ordered with what makes them visible to others. */
 	wmb();
 }
 #else
 /* On arm64 this is DC ZVA, which is as good. */
-static void zero_slice(void *slice)
+static void zero_fill(void *slice)
 {
 	memset(slice, 0, 1UL << VMEM_SLICE_SHIFT);
 }
 #endif
 
 /**
+ * vmem_zero_slice - zero a slice
+ * @phys: its physical address; nobody else may have it
+ */
+void vmem_zero_slice(u64 phys)
+{
+	zero_fill(vmem_region_at(phys));
+}
+
+/**
+ * vmem_zero_done - tell waiting owners that a slice is zeroed
+ */
+void vmem_zero_done(void)
+{
+	wake_up_all(&zero_done);
+}
+
+/* Zero a slice that was just taken, if it needs that. */
+static int zero_taken(u64 phys)
+{
+	/* In the background it is already under way. */
+	if (wait_event_killable(zero_done,
+				!vmem_pool_any(phys, 1, VMEM_SLICE_ZEROING)))
+		return -EINTR;
+	if (vmem_pool_any(phys, 1, VMEM_SLICE_DIRTY))
+		vmem_zero_slice(phys);
+	return 0;
+}
+
+/**
  * vmem_zero - zero those slices of a run that are dirty
- * @run: the run, owned by the caller and not mapped yet
+ * @phys: the first, owned by the caller and not mapped yet
+ * @nr: how many, in one region
  *
  * May sleep. Returns 0, or -EINTR if the caller was killed meanwhile.
  */
-int vmem_zero(const struct vmem_run *run)
+int vmem_zero(u64 phys, u64 nr)
 {
-	const struct vmem_region *region = vmem_region_of(run->phys);
-	const u8 *slice = vmem_region_slice(region, run->phys);
-	void *at = region->map + (run->phys - region->start);
-	u32 i;
+	for (; nr; nr--, phys += 1ULL << VMEM_SLICE_SHIFT) {
+		int ret = zero_taken(phys);
 
-	for (i = 0; i < run->nr; i++) {
-		if (slice[i] & VMEM_SLICE_DIRTY)
-			zero_slice(at);
-		at += 1UL << VMEM_SLICE_SHIFT;
+		if (ret)
+			return ret;
 		if (fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();

@@ -4,16 +4,21 @@
 
 #include "node.h"
 
-#define ENGINE_VERSION "0.1.0"
+#ifndef ENGINE_VERSION
+#define ENGINE_VERSION "0.2.0"
+#endif
 
 static const struct vmem_engine_ops engine_ops = {
+	.owner = THIS_MODULE,
 	.abi = VMEM_ENGINE_ABI,
-	.name = "vmem_engine",
+	.name = KBUILD_MODNAME,
 	.version = ENGINE_VERSION,
 	.attach = node_attach,
 	.detach = node_detach,
 	.alloc = node_alloc,
-	.freed = node_freed,
+	.changed = node_changed,
+	.next_dirty = node_next_dirty,
+	.lend = node_lend,
 	.metadata = node_metadata,
 };
 

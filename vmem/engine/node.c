@@ -201,13 +201,14 @@ static int node_take_blocks(const struct vmem_want *want, u64 mask, u64 *left)
 	return ret;
 }
 
-static int node_take_slices(u64 mask, u64 *left)
+/* At most @each of @left from each node in turn. */
+static int node_take_each(u64 mask, u64 each, u64 *left)
 {
 	unsigned int i;
 	int ret;
 
 	for (i = 0; *left && i < nr_nodes; i++) {
-		u64 nr = min(*left, nodes[i].pack.nr_free);
+		u64 nr = min3(*left, each, nodes[i].pack.nr_free);
 
 		if (!node_in(&nodes[i], mask))
 			continue;
@@ -217,6 +218,26 @@ static int node_take_slices(u64 mask, u64 *left)
 		*left -= nr;
 	}
 	return 0;
+}
+
+static unsigned int node_count(u64 mask)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < nr_nodes; i++)
+		nr += node_in(&nodes[i], mask);
+	return nr;
+}
+
+static int node_take_slices(const struct vmem_want *want, u64 mask, u64 *left)
+{
+	unsigned int nr = node_count(mask);
+	int ret = 0;
+
+	/* As evenly as they can; what one has not got, the others give. */
+	if (want->policy == VMEM_POLICY_INTERLEAVE && nr)
+		ret = node_take_each(mask, DIV_ROUND_UP_ULL(*left, nr), left);
+	return ret ?: node_take_each(mask, U64_MAX, left);
 }
 
 /* How much of @want the nodes in @mask can give. */
@@ -259,19 +280,43 @@ int node_alloc(const struct vmem_want *want, vmem_take_t take, void *ctx)
 	if (!ret)
 		ret = node_take_blocks(want, may & ~want->nodes, &far);
 	if (!ret)
-		ret = node_take_slices(want->nodes, &near);
+		ret = node_take_slices(want, want->nodes, &near);
 	if (!ret)
-		ret = node_take_slices(may & ~want->nodes, &far);
+		ret = node_take_slices(want, may & ~want->nodes, &far);
 	return ret;
 }
 
-void node_freed(u64 phys, u32 nr)
+void node_changed(u64 phys, u32 nr)
 {
 	unsigned int i;
 
 	for (i = 0; i < nr_nodes; i++)
-		if (pack_give(&nodes[i].pack, phys, nr))
+		if (pack_changed(&nodes[i].pack, phys))
 			return;
+}
+
+static const struct pack *node_pack(int nid)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_nodes; i++)
+		if (nodes[i].nid == nid)
+			return &nodes[i].pack;
+	return NULL;
+}
+
+bool node_next_dirty(int nid, u64 *phys)
+{
+	const struct pack *pack = node_pack(nid);
+
+	return pack && pack_next_dirty(pack, phys);
+}
+
+bool node_lend(int nid, u64 nr_slices, u64 *phys)
+{
+	const struct pack *pack = node_pack(nid);
+
+	return pack && pack_find_aligned(pack, nr_slices, phys);
 }
 
 size_t node_metadata(void)

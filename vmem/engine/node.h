@@ -8,7 +8,9 @@
 int node_attach(const struct vmem_span *spans, unsigned int nr);
 void node_detach(void);
 int node_alloc(const struct vmem_want *want, vmem_take_t take, void *ctx);
-void node_freed(u64 phys, u32 nr);
+void node_changed(u64 phys, u32 nr);
+bool node_next_dirty(int nid, u64 *phys);
+bool node_lend(int nid, u64 nr_slices, u64 *phys);
 size_t node_metadata(void);
 
 #endif /* VMEM_ENGINE_NODE_H */

@@ -3,8 +3,8 @@
  * /dev/vmem: memory for virtual machines from a pool without struct page.
  *
  * Every structure starts with its own size, as the caller knows it. It may
- * grow at the end: what a caller does not know reads as zero, and what the
- * kernel does not know has to be zero (E2BIG otherwise).
+ * grow at the end: what a caller does not know is taken as zero and not told,
+ * and what the kernel does not know has to be zero (E2BIG otherwise).
  */
 #ifndef _UAPI_LINUX_VMEM_H
 #define _UAPI_LINUX_VMEM_H
@@ -25,7 +25,7 @@
  * @VMEM_POLICY_PREFER: vmem_alloc.nodes first (0: the caller's), then any
  * @VMEM_POLICY_BIND: vmem_alloc.nodes and no other
  * @VMEM_POLICY_INTERLEAVE: whole blocks from vmem_alloc.nodes in turn, and
- *	what is left from any of them
+ *	what is left in equal parts from each of them
  */
 enum vmem_policy {
 	VMEM_POLICY_PREFER = 0,
@@ -55,6 +55,8 @@ struct vmem_alloc {
 	char name[VMEM_NAME_LEN];
 };
 
+#define VMEM_ALLOC_SIZE_VER0	72	/* all of it */
+
 /**
  * struct vmem_info - argument of VMEM_IOC_INFO, filled by the kernel
  * @size: sizeof(struct vmem_info), set by the caller
@@ -65,6 +67,9 @@ struct vmem_alloc {
  * @free: bytes that nobody owns
  * @free_blocks: 1 GiB blocks that are wholly free
  * @metadata: bytes of kernel memory that describe the pool
+ * @clean: bytes of @free that need no zeroing
+ * @lent: bytes that the host uses for now
+ * @poisoned: bytes in slices that were retired
  */
 struct vmem_info {
 	__u32 size;
@@ -75,7 +80,12 @@ struct vmem_info {
 	__u64 free;
 	__u64 free_blocks;
 	__u64 metadata;
+	__u64 clean;
+	__u64 lent;
+	__u64 poisoned;
 };
+
+#define VMEM_INFO_SIZE_VER0	56	/* up to metadata */
 
 /**
  * struct vmem_extent - a physically contiguous piece of an allocation
@@ -101,11 +111,14 @@ struct vmem_extents {
 	__u64 extents;
 };
 
+#define VMEM_EXTENTS_SIZE_VER0	16	/* all of it */
+
 /*
  * VMEM_IOC_ALLOC (on /dev/vmem) reserves memory and returns a close-on-exec
  * descriptor to be mapped with MAP_SHARED. The memory is free again after the
  * last close and unmap.
- * EINVAL bad argument, ENOMEM pool exhausted, ENODEV no engine loaded.
+ * EINVAL bad argument, ENOMEM pool exhausted, ENODEV no engine loaded, EDQUOT
+ * more than one open may own.
  */
 #define VMEM_IOC_ALLOC		_IO(0xB9, 0x00)
 /* VMEM_IOC_INFO (on /dev/vmem) tells about the pool. */

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What user space can do with a mapping, and what it cannot. */
+#include <linux/vmem.h>
+#include <sys/resource.h>
+
+#include "pool_fixture.h"
+
+TEST_F_TIMEOUT(pool, refuses_private_and_crooked_mappings, 120)
+{
+	int prot = PROT_READ | PROT_WRITE, i;
+	char *place;
+
+	/* Once for an allocation, once for the device itself. */
+	for (i = 0; i < 2; i++) {
+		int fd = i ? vmem_open() : vmem_alloc(self->dev, 2 * SLICE, 0, 0);
+
+		ASSERT_GE(fd, 0);
+		EXPECT_EQ(MAP_FAILED, mmap(NULL, SLICE, prot, MAP_PRIVATE, fd, 0));
+		EXPECT_EQ(EINVAL, errno);
+		EXPECT_EQ(MAP_FAILED, mmap(NULL, SLICE, PROT_READ, MAP_PRIVATE,
+					   fd, 0));
+		EXPECT_EQ(EINVAL, errno);
+		EXPECT_EQ(MAP_FAILED, mmap(NULL, 4096, prot, MAP_SHARED, fd, 0));
+		EXPECT_EQ(EINVAL, errno);
+		EXPECT_EQ(MAP_FAILED, mmap(NULL, SLICE, prot, MAP_SHARED, fd,
+					   4096));
+		EXPECT_EQ(EINVAL, errno);
+		place = mmap(NULL, 4 * SLICE, PROT_NONE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		place = (char *)(((uintptr_t)place | (SLICE - 1)) + 1);
+		EXPECT_EQ(MAP_FAILED, mmap(place + 4096, SLICE, prot,
+					   MAP_SHARED | MAP_FIXED, fd, 0));
+		EXPECT_EQ(EINVAL, errno);
+		/* A refused mapping has reserved nothing. */
+		EXPECT_EQ(self->size - (i ? 0 : 2 * SLICE),
+			  pool_value("free_bytes"));
+		EXPECT_EQ(place, mmap(place, 2 * SLICE, prot,
+				      MAP_SHARED | MAP_FIXED, fd, 0));
+		/* What there is now has a size. */
+		EXPECT_EQ(MAP_FAILED, vmem_map(fd, 3 * SLICE));
+		EXPECT_EQ(EINVAL, errno);
+		EXPECT_EQ(MAP_FAILED, mmap(NULL, SLICE, prot, MAP_SHARED, fd,
+					   2 * SLICE));
+		EXPECT_EQ(EINVAL, errno);
+		munmap(place, 2 * SLICE);
+		close(fd);
+	}
+}
+
+TEST_F(pool, splits_at_slices_only)
+{
+	int fd = vmem_alloc(self->dev, 4 * SLICE, 0, 0);
+	char *map = vmem_map(fd, 4 * SLICE);
+
+	ASSERT_NE(MAP_FAILED, map);
+	pattern_fill(map, 4 * SLICE, 3);
+	EXPECT_EQ(-1, munmap(map + 4096, 4096));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(-1, mprotect(map, SLICE + 4096, PROT_READ));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_TRUE(pattern_check(map, 4 * SLICE, 3));
+
+	EXPECT_EQ(0, mprotect(map + SLICE, SLICE, PROT_READ));
+	EXPECT_EQ(0, mprotect(map + SLICE, SLICE, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(0, munmap(map + 3 * SLICE, SLICE));
+	pattern_fill(map, 3 * SLICE, 4);
+	EXPECT_TRUE(pattern_check(map, 3 * SLICE, 4));
+
+	munmap(map, 3 * SLICE);
+	close(fd);
+}
+
+TEST_F(pool, moves_by_slices_and_does_not_grow)
+{
+	int fd = vmem_alloc(self->dev, 4 * SLICE, 0, 0);
+	char *map = vmem_map(fd, 3 * SLICE), *place;
+
+	ASSERT_NE(MAP_FAILED, map);
+	pattern_fill(map, 3 * SLICE, 4);
+	EXPECT_EQ(MAP_FAILED, mremap(map, 3 * SLICE, 4 * SLICE, MREMAP_MAYMOVE));
+	EXPECT_EQ(EFAULT, errno);
+	place = mmap(NULL, 6 * SLICE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+		     -1, 0);
+	place = (char *)(((uintptr_t)place | (SLICE - 1)) + 1);
+	EXPECT_EQ(MAP_FAILED, mremap(map, 3 * SLICE, 3 * SLICE,
+				     MREMAP_MAYMOVE | MREMAP_FIXED,
+				     place + 4096));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_TRUE(pattern_check(map, 3 * SLICE, 4));
+	ASSERT_EQ(place, mremap(map, 3 * SLICE, 3 * SLICE,
+				MREMAP_MAYMOVE | MREMAP_FIXED, place));
+	EXPECT_TRUE(pattern_check(place, 3 * SLICE, 4));
+	munmap(place, 3 * SLICE);
+	close(fd);
+}
+
+static long minor_faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_minflt;
+}
+
+/* How many faults it takes to write to every 4 KiB. */
+static long touch_faults(char *map, uint64_t length)
+{
+	long before = minor_faults();
+	uint64_t i;
+
+	for (i = 0; i < length; i += 4096)
+		map[i] = 1;
+	return minor_faults() - before;
+}
+
+TEST_F_TIMEOUT(pool, maps_with_the_largest_entries, 120)
+{
+	int fd = vmem_alloc(self->dev, 8 * SLICE, SLICE,
+			    VMEM_ALLOC_PAGE_REQUIRED);
+	uint64_t blocks;
+	char *map;
+
+	ASSERT_GE(fd, 0);
+	map = vmem_map(fd, 8 * SLICE);
+	EXPECT_EQ(8, touch_faults(map, 8 * SLICE));
+	munmap(map, 8 * SLICE);
+	close(fd);
+
+	blocks = pool_value("free_blocks");
+	if (!blocks)
+		SKIP(return, "the region holds no whole block");
+	fd = vmem_alloc(self->dev, BLOCK, BLOCK, VMEM_ALLOC_PAGE_REQUIRED);
+	ASSERT_GE(fd, 0);
+	EXPECT_EQ(blocks - 1, pool_value("free_blocks"));
+	map = vmem_map(fd, BLOCK);
+	ASSERT_NE(MAP_FAILED, map);
+	EXPECT_EQ(0, (uintptr_t)map % BLOCK);
+#ifdef __x86_64__
+	EXPECT_EQ(1, touch_faults(map, BLOCK));
+#else
+	EXPECT_EQ(BLOCK / SLICE, touch_faults(map, BLOCK));
+#endif
+	munmap(map, BLOCK);
+	close(fd);
+}
+
+/* Slices that lie apart are mapped one by one, in order. */
+TEST_F_TIMEOUT(pool, joins_scattered_slices, 120)
+{
+	struct vmem_extent extents[16];
+	struct vmem_extents arg = {
+		.size = sizeof(arg),
+		.nr = 16,
+		.extents = (uintptr_t)extents,
+	};
+	int all[64], fd, i;
+	uint64_t sum = 0, nr;
+	char *map;
+
+	/* All but 64 slices, then one by one, then every other one back. */
+	fd = vmem_alloc(self->dev, self->size - 64 * SLICE, 0, 0);
+	ASSERT_GE(fd, 0);
+	for (i = 0; i < 64; i++) {
+		all[i] = vmem_alloc(self->dev, SLICE, 0, 0);
+		ASSERT_GE(all[i], 0);
+	}
+	for (i = 0; i < 16; i += 2)
+		close(all[i]);
+	EXPECT_EQ(8 * SLICE, pool_value("free_bytes"));
+	EXPECT_EQ(SLICE, pool_value("largest_free_bytes"));
+	EXPECT_EQ(0, pool_value("free_blocks"));
+	all[0] = vmem_alloc(self->dev, 8 * SLICE, 0, 0);
+	ASSERT_GE(all[0], 0);
+	ASSERT_EQ(0, ioctl(all[0], VMEM_IOC_EXTENTS, &arg));
+	nr = arg.nr;
+	EXPECT_EQ(8, nr);
+	for (i = 0; i < 8; i++) {
+		EXPECT_EQ(sum, extents[i].offset);
+		EXPECT_LE(self->region.start, extents[i].phys);
+		sum += extents[i].length;
+	}
+	EXPECT_EQ(8 * SLICE, sum);
+	map = vmem_map(all[0], 8 * SLICE);
+	EXPECT_TRUE(is_zero(map, 8 * SLICE));
+	pattern_fill(map, 8 * SLICE, 9);
+	EXPECT_TRUE(pattern_check(map, 8 * SLICE, 9));
+	munmap(map, 8 * SLICE);
+	close(all[0]);
+	for (i = 1; i < 64; i++)
+		if (i > 16 || i % 2)
+			close(all[i]);
+	close(all[16]);
+	close(fd);
+}
+
+/* With huge pages turned off it is slow, but never a SIGBUS. */
+TEST_F(pool, works_without_huge_pages)
+{
+	int fd = vmem_alloc(self->dev, 2 * SLICE, 0, 0);
+	char *map = vmem_map(fd, 2 * SLICE);
+
+	ASSERT_NE(MAP_FAILED, map);
+	ASSERT_EQ(0, madvise(map, 2 * SLICE, MADV_NOHUGEPAGE));
+	EXPECT_EQ(2 * SLICE / 4096, touch_faults(map, 2 * SLICE));
+	pattern_fill(map, 2 * SLICE, 13);
+	EXPECT_TRUE(pattern_check(map, 2 * SLICE, 13));
+	munmap(map, 2 * SLICE);
+	map = vmem_map(fd, 2 * SLICE);
+	EXPECT_TRUE(pattern_check(map, 2 * SLICE, 13));
+	munmap(map, 2 * SLICE);
+	close(fd);
+}
+
+/* Memory without struct page cannot be pinned: a clear error, no crash. */
+TEST_F(pool, refuses_direct_io)
+{
+	int fd = vmem_alloc(self->dev, SLICE, 0, 0), fds[2];
+	char *map = vmem_map(fd, SLICE);
+	struct iovec iov = { map, 4096 };
+
+	ASSERT_NE(MAP_FAILED, map);
+	map[0] = 1;
+	ASSERT_EQ(0, pipe(fds));
+	/* Copying is fine, pinning is not. */
+	EXPECT_EQ(1, write(fds[1], map, 1));
+	EXPECT_EQ(-1, vmsplice(fds[1], &iov, 1, 0));
+	EXPECT_EQ(EFAULT, errno);
+	close(fds[0]);
+	close(fds[1]);
+	munmap(map, SLICE);
+	close(fd);
+}
+
+TEST_HARNESS_MAIN
