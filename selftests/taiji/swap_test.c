@@ -86,7 +86,7 @@ TEST_F(switched, blocks_come_back)
 /* What each CPU counts adds up to what there is in stats/. */
 TEST_F(switched, each_cpu_counts)
 {
-	unsigned long long cpu, pause, calls, kinds[4], in, aborts = 0;
+	unsigned long long cpu, pause, instructions, calls, kinds[4], in, aborts = 0;
 	char line[256];
 	FILE *f;
 	int n;
@@ -99,9 +99,9 @@ TEST_F(switched, each_cpu_counts)
 	ASSERT_NE(NULL, f);
 	ASSERT_NE(NULL, fgets(line, sizeof(line), f));
 	while (fgets(line, sizeof(line), f)) {
-		n = sscanf(line, "%llu %llu %llu %llu %llu %llu %llu %llu", &cpu, &pause, &calls,
-			   &kinds[0], &kinds[1], &kinds[2], &kinds[3], &in);
-		ASSERT_EQ(8, n);
+		n = sscanf(line, "%llu %llu %llu %llu %llu %llu %llu %llu %llu", &cpu, &pause,
+			   &instructions, &calls, &kinds[0], &kinds[1], &kinds[2], &kinds[3], &in);
+		ASSERT_EQ(9, n);
 		EXPECT_GT(pause, 0);
 		aborts += kinds[0] + kinds[1] + kinds[2] + kinds[3];
 	}
