@@ -55,12 +55,12 @@
  * @TAIJI_CALL_SHRINK:	(ipa, n) they disappear again, with their content
  * @TAIJI_CALL_ALLOW:	(ipa, n, bool) these sections are (not) swappable;
  *		-EBUSY when one is out and may not be
- * @TAIJI_CALL_OUT:	(ipa, from) swap a section out, micro-page by
- *		micro-page, starting with number @from
+ * @TAIJI_CALL_OUT:	(ipa, from, to) swap a section out, micro-page by
+ *		micro-page, from number @from on and up to number @to; 0 is all
  * @TAIJI_CALL_IN:	(ipa, from) bring a section in
  * @TAIJI_CALL_HOME:	(ipa, from) move a section that is in to its home frame
- * @TAIJI_CALL_AGE:	(ipa, n <= 64) bit i: section i was touched since the
- *		last time; clears it
+ * @TAIJI_CALL_AGE:	(ipa, n <= 32) bits 2i and 2i+1: enum taiji_age of section
+ *		i; what was touched is counted as untouched from now on
  * @TAIJI_CALL_DROP:	(ipa, 1) what is in this swappable section is of no use to
  *		anybody; its frame and store go free, first touch takes a frame
  * @TAIJI_CALL_COLLAPSE: (ipa, n <= 64) of these sections, those that are split and
@@ -72,8 +72,11 @@
  * @TAIJI_CALL_HIDE:	(pa, n) n sections at home, not swappable, leave the host's
  *		map with their content: an engine's own image
  * @TAIJI_CALL_SHOW:	(pa, n) they come back
+ * @TAIJI_CALL_DISCARD: (ipa) the content of this micro-page is of no use to anybody:
+ *		if it is out, it goes out of the store and becomes zero; 1 when it is
+ *		not out
  *
- * OUT, IN and HOME return how far they came: TAIJI_SECTION_PAGES when done,
+ * OUT, IN and HOME return how far they came: TAIJI_SECTION_PAGES, or @to, when done,
  * less when an interrupt is pending and the base should call again from there,
  * negative when it cannot be.
  */
@@ -95,8 +98,45 @@ enum taiji_call {
 	TAIJI_CALL_ADOPT,
 	TAIJI_CALL_HIDE,
 	TAIJI_CALL_SHOW,
+	TAIJI_CALL_DISCARD,
 	TAIJI_NR_CALLS
 };
+
+/**
+ * enum taiji_age - what TAIJI_CALL_AGE finds
+ * @TAIJI_AGE_NONE:	no frame: out, absent, or not the engine's
+ * @TAIJI_AGE_OLD:	in, and not touched since the last time
+ * @TAIJI_AGE_YOUNG:	in, and touched
+ * @TAIJI_AGE_UNKNOWN:	somebody is changing it, or an interrupt came first
+ */
+enum taiji_age {
+	TAIJI_AGE_NONE,
+	TAIJI_AGE_OLD,
+	TAIJI_AGE_YOUNG,
+	TAIJI_AGE_UNKNOWN
+};
+
+#define TAIJI_AGE_SECTIONS	32
+
+static inline enum taiji_age taiji_age(__u64 ages, unsigned int i)
+{
+	return ages >> 2 * i & 3;
+}
+
+/*
+ * How far free frames may fall: below the first, memory that is touched for the
+ * first time waits; below the second, the store does not grow but for one CPU at
+ * a time, which is about to free a frame.
+ */
+static inline __u32 taiji_floor_touch(__u32 nr_cpus)
+{
+	return 2 * (nr_cpus + 1);
+}
+
+static inline __u32 taiji_floor_store(__u32 nr_cpus)
+{
+	return nr_cpus + 1;
+}
 
 /**
  * taiji_arena_size - how much memory the engine's state needs
@@ -189,6 +229,10 @@ struct taiji_shared {
  * @collapsed:	sections that became one block again
  * @exec:	micro-pages made executable on their first fetch
  * @unowned:	aborts on what is EL2's own
+ * @touched:	sections that were given a frame at their first touch
+ * @bytes_out:	what the micro-pages of @swap_out took of the store
+ * @longest_call, @longest_abort: ticks of the arch's clock with interrupts held off:
+ *		calls that move pages, aborts
  * @in_time:	log2 histogram of the time of a swap-in, in ticks of the arch's
  *		clock
  * @kinds:	aborts by what was missing: translation, access flag, permission to
@@ -206,9 +250,13 @@ struct taiji_cpu_stats {
 	__u64 collapsed;
 	__u64 exec;
 	__u64 unowned;
+	__u64 touched;
+	__u64 bytes_out;
+	__u64 longest_call;
+	__u64 longest_abort;
 	__u64 in_time[TAIJI_HIST_BUCKETS];
 	__u64 kinds[TAIJI_ABORT_KINDS];
-	__u64 unused[2];
+	__u64 unused[6];
 };
 
 #endif /* _LINUX_TAIJI_CALL_H */

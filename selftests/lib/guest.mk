@@ -4,8 +4,9 @@
 # kernel's, for user space), KSRC and SYSROOT.
 #
 # The suite's Makefile sets, as the kernel's do, TEST_GEN_PROGS, TEST_PROGS for
-# scripts, and TEST_GEN_MODS_DIR for modules; TEST_GEN_PROGS_<machine> and, for one
-# program, SRCS_<name>, CFLAGS_<name> and LDLIBS_<name> are our own.
+# scripts, TEST_GEN_FILES for what it has rules of its own for, and TEST_GEN_MODS_DIR
+# for modules; those with _<machine> and, for one program, SRCS_<name>, OBJS_<name>,
+# CFLAGS_<name> and LDLIBS_<name> are our own.
 
 include Makefile
 
@@ -19,15 +20,17 @@ LDFLAGS := -static -pthread -L$(SYSROOT)/lib
 
 PROGS := $(TEST_GEN_PROGS) $(TEST_GEN_PROGS_$(MACHINE))
 
-all: $(PROGS:%=$(OUT)/%) $(TEST_PROGS:%=$(OUT)/%) | $(OUT)
+FILES := $(TEST_GEN_FILES) $(TEST_GEN_FILES_$(MACHINE))
+
+all: $(PROGS:%=$(OUT)/%) $(TEST_PROGS:%=$(OUT)/%) $(FILES:%=$(OUT)/%) | $(OUT)
 
 # Where scripts/build finds modules.
 mods-dir:
 	@echo $(TEST_GEN_MODS_DIR)
 
 .SECONDEXPANSION:
-$(OUT)/%: %.c $$(SRCS_$$*) $(MAKEFILE_LIST) | $(OUT)
-	$(CC) $(CFLAGS) $(CFLAGS_$*) -MMD -MP -MF $(OUT)/.$*.d -o $@ $< $(SRCS_$*) \
+$(OUT)/%: %.c $$(SRCS_$$*) $$(OBJS_$$*) $(MAKEFILE_LIST) | $(OUT)
+	$(CC) $(CFLAGS) $(CFLAGS_$*) -MMD -MP -MF $(OUT)/.$*.d -o $@ $< $(SRCS_$*) $(OBJS_$*) \
 		$(LDFLAGS) $(LDLIBS_$*)
 
 $(TEST_PROGS:%=$(OUT)/%): $(OUT)/%: % | $(OUT)

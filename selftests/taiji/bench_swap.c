@@ -1,71 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How long a swap-in takes, beside zram, in one boot and on the same data. To be
- * run with scripts/vm --icount, where a nanosecond is an instruction; that does
- * not model misses of caches and TLBs.
+ * How long a swap-in takes: beside zram and zswap, in one boot and on the same data, with LZ4 alone
+ * as the floor. Then huge pages, interrupts held off, and what the bookkeeping takes.
  */
 
 #include <dirent.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <sys/stat.h>
 #include <sys/swap.h>
-#include <time.h>
 
+#include "bench.h"
+#include "bench_data.h"
+#include "codec.h"
 #include "taiji_test.h"
 
 #define PAGES	4096
 #define SIZE	(PAGES * PAGE)
 
-enum { P50, P90, P99, MAX, NR_RANKS };
+enum { LZ4, ZRAM, ZSWAP, OURS, NR_SYSTEMS };
 
-static char *mem;
-static char *data;
-static size_t filled;
-static double clock_cost;
+static const char * const systems[NR_SYSTEMS] = { "lz4", "zram", "zswap", "taiji" };
 
-static int add_file(const char *path, const struct stat *st, int type, struct FTW *ftw)
+static char *data, *mem;
+static double ranks[NR_SYSTEMS][NR_SETS][NR_RANKS];
+static double pack[NR_RANKS];	/* LZ4 compressing text */
+
+static size_t next_page(size_t page)
 {
-	ssize_t n = 1;
-	int fd;
-
-	if (type != FTW_F || !S_ISREG(st->st_mode))
-		return 0;
-	fd = open(path, O_RDONLY);
-	while (fd >= 0 && filled < SIZE && n > 0) {
-		n = read(fd, data + filled, SIZE - filled);
-		filled += n > 0 ? n : 0;
-	}
-	close(fd);
-	return filled == SIZE;
+	return (page + 1021) % PAGES;
 }
 
-static double now(void)
+static void result(int system, int set, double *t)
 {
-	struct timespec t;
+	char series[32];
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1e9 + t.tv_nsec;
+	bench_rank(t, PAGES, ranks[system][set]);
+	snprintf(series, sizeof(series), "%s.%s", data_sets[set], systems[system]);
+	bench_curve(series, t, PAGES);
 }
 
-static int by_value(const void *a, const void *b)
-{
-	double x = *(double *)a, y = *(double *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static void rank(double *t, size_t n, double *ranks)
-{
-	qsort(t, n, sizeof(*t), by_value);
-	ranks[P50] = t[n / 2];
-	ranks[P90] = t[n * 9 / 10];
-	ranks[P99] = t[n * 99 / 100];
-	ranks[MAX] = t[n - 1];
-}
-
-/* Touch the pages in no order; the cost of the clock is taken off. */
-static void touch(double *ranks)
+/* Touch the pages in no order. */
+static void touch(int system, int set)
 {
 	static double t[PAGES];
 	size_t i, page = 0;
@@ -73,59 +46,52 @@ static void touch(double *ranks)
 	for (i = 0; i < PAGES; i++) {
 		double begin;
 
-		page = (page + 1021) % PAGES;
-		begin = now();
+		page = next_page(page);
+		begin = bench_now();
 		*(volatile char *)(mem + page * PAGE);
-		t[i] = now() - begin - clock_cost;
+		t[i] = bench_now() - begin - bench_clock;
 	}
-	rank(t, PAGES, ranks);
+	result(system, set, t);
+	bench_check(systems[system], !memcmp(mem, data, SIZE));
 }
 
-static void calibrate(void)
+/* The floor: packing and unpacking alone, with the engine's own codec. */
+static void run_lz4(int set)
 {
-	static double t[PAGES];
-	double ranks[NR_RANKS];
-	size_t i;
+	static double t[PAGES], t_pack[PAGES];
+	static uint32_t length[PAGES];
+	static uint64_t workmem[CODEC_WORKMEM / 8];
+	char *packed = malloc(SIZE), *to = malloc(SIZE);
+	size_t i, page = 0;
+	double begin;
 
+	memset(packed, 1, SIZE);
+	memset(to, 1, SIZE);
 	for (i = 0; i < PAGES; i++) {
-		double begin = now();
-
-		t[i] = now() - begin;
+		begin = bench_now();
+		length[i] = codec_pack(packed + i * PAGE, PAGE - 64, data + i * PAGE, workmem);
+		t_pack[i] = bench_now() - begin - bench_clock;
 	}
-	rank(t, PAGES, ranks);
-	clock_cost = ranks[P50];
+	if (set == SET_TEXT)
+		bench_rank(t_pack, PAGES, pack);
+	for (i = 0; i < PAGES; i++) {
+		page = next_page(page);
+		begin = bench_now();
+		if (length[page])
+			codec_unpack(to + page * PAGE, packed + page * PAGE, length[page]);
+		else
+			memcpy(to + page * PAGE, data + page * PAGE, PAGE);
+		t[i] = bench_now() - begin - bench_clock;
+	}
+	result(LZ4, set, t);
+	bench_check("lz4", !memcmp(to, data, SIZE));
+	free(packed);
+	free(to);
 }
 
-static void check(const char *what, bool good)
+/* mkswap's work, in the one page that matters. */
+static void swap_start(const char *device, unsigned int pages)
 {
-	if (good)
-		return;
-	fprintf(stderr, "bench_swap: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static void fill(bool zero)
-{
-	if (zero)
-		memset(mem, 0, SIZE);
-	else
-		memcpy(mem, data, SIZE);
-}
-
-static void run_peer(bool zero, double *ranks)
-{
-	mem = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	madvise(mem, SIZE, MADV_NOHUGEPAGE);
-	fill(zero);
-	check("pageout", !madvise(mem, SIZE, MADV_PAGEOUT));
-	touch(ranks);
-	check("zram's content", zero || !memcmp(mem, data, SIZE));
-	munmap(mem, SIZE);
-}
-
-static void start_peer(void)
-{
-	/* 0xffff: mkswap's work, in the one page that matters. */
 	static union {
 		char page[PAGE];
 		struct {
@@ -133,63 +99,179 @@ static void start_peer(void)
 			uint32_t version;
 			uint32_t last;
 		} info;
-	} header = { .info = { .version = 1, .last = 64 * 256 - 1 } };
-	int fd;
+	} header;
+	int fd = open(device, O_RDWR);
 
-	check("algorithm", !sysfs_write("/sys/block/zram0/comp_algorithm", "lz4"));
-	check("disksize", !sysfs_write("/sys/block/zram0/disksize", "64M"));
-	check("page-cluster", !sysfs_write("/proc/sys/vm/page-cluster", "0"));
+	header.info.version = 1;
+	header.info.last = pages - 1;
 	memcpy(header.page + PAGE - 10, "SWAPSPACE2", 10);
-	fd = open("/dev/zram0", O_RDWR);
-	check("zram0", fd >= 0 && write(fd, header.page, PAGE) == PAGE && !close(fd));
-	check("swapon", !swapon("/dev/zram0", 0));
+	bench_check(device, fd >= 0 && write(fd, header.page, PAGE) == PAGE && !fsync(fd) &&
+		    !close(fd));
+	bench_check("swapon", !swapon(device, 0));
 }
 
-static void run_taiji(bool zero, double *ranks)
+static void run_peer(int system, int set)
 {
-	fill(zero);
-	check("swap-out", taiji_range(TAIJI_IOC_OUT, mem, SIZE) == SIZE / SECTION);
-	touch(ranks);
-	check("taiji's content", zero || !memcmp(mem, data, SIZE));
+	mem = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	madvise(mem, SIZE, MADV_NOHUGEPAGE);
+	memcpy(mem, data, SIZE);
+	bench_check("pageout", !madvise(mem, SIZE, MADV_PAGEOUT));
+	touch(system, set);
+	munmap(mem, SIZE);
 }
 
-static void figure(const char *id, double value, double peer, double target)
+static void run_zram(void)
 {
-	printf("%s %.0f instr %.0f %.0f %s\n", id, value, peer, target,
-	       value <= target ? "ok" : "short");
+	int set;
+
+	bench_check("algorithm", !sysfs_write("/sys/block/zram0/comp_algorithm", "lz4"));
+	bench_check("disksize", !sysfs_write("/sys/block/zram0/disksize", "64M"));
+	bench_check("page-cluster", !sysfs_write("/proc/sys/vm/page-cluster", "0"));
+	swap_start("/dev/zram0", 64 * 256);
+	for (set = 0; set < NR_SETS; set++) {
+		data_make(set, data, SIZE);
+		run_lz4(set);
+		run_peer(ZRAM, set);
+	}
+	bench_check("swapoff", !swapoff("/dev/zram0"));
+}
+
+static void run_zswap(void)
+{
+	int set;
+
+	bench_check("compressor", !sysfs_write("/sys/module/zswap/parameters/compressor", "lz4"));
+	bench_check("zpool", !sysfs_write("/sys/module/zswap/parameters/zpool", "zsmalloc"));
+	bench_check("zswap", !sysfs_write("/sys/module/zswap/parameters/enabled", "1"));
+	swap_start("/dev/scratch", 64 * 256);
+	for (set = 0; set < NR_SETS; set++) {
+		data_make(set, data, SIZE);
+		run_peer(ZSWAP, set);
+	}
+	bench_check("swapoff", !swapoff("/dev/scratch"));
+}
+
+static void run_taiji(int set)
+{
+	data_make(set, data, SIZE);
+	memcpy(mem, data, SIZE);
+	bench_check("swap-out", taiji_range(TAIJI_IOC_OUT, mem, SIZE) == SIZE / SECTION);
+	touch(OURS, set);
+}
+
+/* T9: the first 4 KiB of a huge page when they are touched, and the rest without being asked. */
+static void run_huge(void)
+{
+	const size_t n = 8, size = n * SECTION;
+	double t[8], r[NR_RANKS];
+	long long in, want;
+	size_t i;
+	char *p;
+
+	bench_check("hugetlb", !sysfs_write("/proc/sys/vm/nr_hugepages", "8"));
+	p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1,
+		 0);
+	bench_check("hugetlb", p != MAP_FAILED);
+	data_make(SET_TEXT, p, size);
+	bench_check("swap-out", taiji_range(TAIJI_IOC_OUT, p, size) == (long)n);
+	in = sysfs_number(STATS "swap_in");
+	want = in + size / PAGE;
+	for (i = 0; i < n; i++) {
+		double begin = bench_now();
+
+		*(volatile char *)(p + i * SECTION);
+		t[i] = bench_now() - begin - bench_clock;
+	}
+	bench_rank(t, n, r);
+	bench_figure("T9.first4K.p50", r[P50], "instr", -1, ranks[LZ4][SET_TEXT][P50] + 1000);
+	for (i = 0; i < 3000 && sysfs_number(STATS "swap_in") < want; i++)
+		usleep(10000);
+	in = sysfs_number(STATS "swap_in") - in;
+	bench_figure("T9.pages_left_out", in < size / PAGE ? size / PAGE - in : 0, "pages", -1, 0);
+	data_make(SET_TEXT, data, size);
+	bench_check("hugetlb's content", !memcmp(p, data, size));
+	munmap(p, size);
+	sysfs_write("/proc/sys/vm/nr_hugepages", "0");
+}
+
+/* T10: a tick is 16 ns on this machine. */
+static void report_longest(void)
+{
+	unsigned long long call = 0, abort = 0;
+	FILE *f = fopen("/sys/kernel/debug/taiji/longest_ticks", "r");
+
+	bench_check("longest_ticks", f && fscanf(f, "%llu %llu", &call, &abort) == 2 && !fclose(f));
+	bench_figure("T10.pack.p90", pack[P90], "instr", -1, -1);
+	bench_figure("T10.irq_off.reclaim", call * 16.0, "instr", pack[P90], 1.2 * pack[P90]);
+	bench_figure("T10.irq_off.fault", abort * 16.0, "instr", -1, 1.2 * pack[P90]);
+}
+
+/* T11: in percent of the RAM, with nothing out, and of what is out. */
+static void report_metadata(void)
+{
+	double ram = taiji_meminfo("MemTotal"), before, out;
+
+	taiji_range(TAIJI_IOC_IN, mem, SIZE);
+	usleep(300000);
+	before = sysfs_number(STATS "metadata");
+	bench_figure("T11.resident", before / ram * 100, "%", 1, 0.05);
+	data_make(SET_TEXT, mem, SIZE);
+	bench_check("swap-out", taiji_range(TAIJI_IOC_OUT, mem, SIZE) == SIZE / SECTION);
+	out = sysfs_number(STATS "metadata") - before;
+	bench_figure("T11.of_what_is_out", out / SIZE * 100, "%", -1, 0.2);
+	bench_figure("store.waste",
+		     100 - 100.0 * sysfs_number(STATS "bytes_stored") /
+		     (sysfs_number(STATS "store_frames") * SECTION), "%", -1, -1);
+}
+
+static void report(int set)
+{
+	double *ours = ranks[OURS][set], *lz4 = ranks[LZ4][set], target;
+	char id[32];
+	int i, system;
+
+	for (i = 0; i < NR_RANKS; i++) {
+		target = -1;
+		if (i == P50)
+			target = set == SET_ZERO ? 1200 : lz4[P50] + 1000;
+		else if (i == P99)
+			target = set == SET_ZERO ? 2000 : 1.3 * ours[P50];
+		snprintf(id, sizeof(id), "%s.%s.%s", set == SET_ZERO ? "T2" : "T1", data_sets[set],
+			 bench_ranks[i]);
+		bench_figure(id, ours[i], "instr", ranks[ZRAM][set][i], target);
+	}
+	for (system = 0; system < OURS; system++) {
+		for (i = 0; i < NR_RANKS; i++) {
+			snprintf(id, sizeof(id), "%s.%s.%s", systems[system], data_sets[set],
+				 bench_ranks[i]);
+			bench_figure(id, ranks[system][set][i], "instr", -1, -1);
+		}
+	}
 }
 
 int main(void)
 {
-	double zram_lz4[NR_RANKS], zram_zero[NR_RANKS], lz4[NR_RANKS], zero[NR_RANKS];
+	int set;
 
 	data = mmap(NULL, SIZE, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	nftw("/usr", add_file, 16, FTW_PHYS);
-	check("files", filled == SIZE);
-	calibrate();
+	bench_calibrate();
+	run_zram();
+	run_zswap();
 
-	start_peer();
-	run_peer(false, zram_lz4);
-	run_peer(true, zram_zero);
-	check("swapoff", !swapoff("/dev/zram0"));
-
-	check("modules", !taiji_load());
-	check("switch", !taiji_switch("on"));
+	bench_check("modules", !taiji_load());
+	bench_check("switch", !taiji_switch("on"));
 	mem = taiji_map(SIZE);
-	run_taiji(false, lz4);
-	run_taiji(true, zero);
-
-	/* The target is LZ4 alone and 1000; what zram takes is the nearest thing to it here. */
-	figure("T1.lz4.p50", lz4[P50], zram_lz4[P50], zram_lz4[P50]);
-	figure("T1.lz4.p90", lz4[P90], zram_lz4[P90], zram_lz4[P90]);
-	figure("T1.lz4.p99", lz4[P99], zram_lz4[P99], 1.3 * lz4[P50]);
-	figure("T1.lz4.max", lz4[MAX], zram_lz4[MAX], zram_lz4[MAX]);
-	figure("T2.zero.p50", zero[P50], zram_zero[P50], 1200);
-	figure("T2.zero.p99", zero[P99], zram_zero[P99], 2000);
+	for (set = 0; set < NR_SETS; set++)
+		run_taiji(set);
+	for (set = 0; set < NR_SETS; set++)
+		report(set);
+	run_huge();
+	report_metadata();
+	report_longest();
 
 	munmap(mem, SIZE);
-	check("switch off", !taiji_switch("off"));
-	check("unload", !taiji_unload());
+	bench_check("switch off", !taiji_switch("off"));
+	bench_check("unload", !taiji_unload());
 	return 0;
 }

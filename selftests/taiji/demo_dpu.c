@@ -47,20 +47,6 @@ static void fail(const char *what)
 	exit(1);
 }
 
-static unsigned long long mem_figure(const char *key)
-{
-	unsigned long long kib = 0;
-	char line[128];
-	FILE *f = fopen("/proc/meminfo", "r");
-
-	while (f && fgets(line, sizeof(line), f))
-		if (!strncmp(line, key, strlen(key)))
-			kib = strtoull(line + strlen(key) + 1, NULL, 10);
-	if (f)
-		fclose(f);
-	return kib * 1024;
-}
-
 /* ---- what the process holds ---- */
 
 static char *files;
@@ -169,7 +155,7 @@ static void *table(void *unused)
 		if (!(rows++ % 12))
 			say("   memory    free     out   store  frames   in/s  out/s");
 		say("   %6llu  %6llu  %6lld  %6lld  %6lld  %5lld  %5lld",
-		    mem_figure("MemTotal") / MIB, mem_figure("MemFree") / MIB,
+		    taiji_meminfo("MemTotal") / MIB, taiji_meminfo("MemFree") / MIB,
 		    sysfs_number(STATS "sections_out") * 2,
 		    sysfs_number(STATS "bytes_stored") / (long long)MIB,
 		    sysfs_number(STATS "free_frames"), (in - in0) / 2, (out - out0) / 2);
@@ -253,18 +239,18 @@ static size_t fill_wrong(const char *p, size_t size)
 
 static void gain(void)
 {
-	unsigned long long before = mem_figure("MemTotal"), after;
+	unsigned long long before = taiji_meminfo("MemTotal"), after;
 	size_t size, wrong;
 	pthread_t thread;
 	char *p;
 
 	if (sysfs_write(TAIJI "expand", "25%"))
 		fail("the expansion");
-	after = mem_figure("MemTotal");
+	after = taiji_meminfo("MemTotal");
 	say("MemTotal %llu -> %llu MiB, without a page behind what is new", before / MIB,
 	    after / MIB);
 
-	size = (mem_figure("MemAvailable") - 96 * MIB) & -SECTION;
+	size = (taiji_meminfo("MemAvailable") - 96 * MIB) & -SECTION;
 	say("filling %llu MiB: a quarter zero, half like text, a quarter random", size / MIB);
 	pthread_create(&thread, NULL, table, NULL);
 	p = fill(size);
@@ -283,7 +269,7 @@ int main(void)
 	size_t wrong;
 
 	clock_gettime(CLOCK_MONOTONIC, &begin);
-	say("a DPU with %llu MiB, booted a moment ago", mem_figure("MemTotal") / MIB);
+	say("a DPU with %llu MiB, booted a moment ago", taiji_meminfo("MemTotal") / MIB);
 	hold_files();
 	say("a process holds %llu MiB of real files", FILES / MIB);
 

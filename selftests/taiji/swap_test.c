@@ -86,7 +86,7 @@ TEST_F(switched, blocks_come_back)
 /* What each CPU counts adds up to what there is in stats/. */
 TEST_F(switched, each_cpu_counts)
 {
-	unsigned long long cpu, pause, calls, kinds[4], in, aborts = 0;
+	unsigned long long cpu, pause, instructions, calls, kinds[4], in, aborts = 0;
 	char line[256];
 	FILE *f;
 	int n;
@@ -99,9 +99,9 @@ TEST_F(switched, each_cpu_counts)
 	ASSERT_NE(NULL, f);
 	ASSERT_NE(NULL, fgets(line, sizeof(line), f));
 	while (fgets(line, sizeof(line), f)) {
-		n = sscanf(line, "%llu %llu %llu %llu %llu %llu %llu %llu", &cpu, &pause, &calls,
-			   &kinds[0], &kinds[1], &kinds[2], &kinds[3], &in);
-		ASSERT_EQ(8, n);
+		n = sscanf(line, "%llu %llu %llu %llu %llu %llu %llu %llu %llu", &cpu, &pause,
+			   &instructions, &calls, &kinds[0], &kinds[1], &kinds[2], &kinds[3], &in);
+		ASSERT_EQ(9, n);
 		EXPECT_GT(pause, 0);
 		aborts += kinds[0] + kinds[1] + kinds[2] + kinds[3];
 	}
@@ -255,6 +255,81 @@ TEST_F(switched, devices_go_on_while_all_is_out)
 		EXPECT_EQ(0, taiji_verify(self->p, SIZE, salt));
 	}
 	close(fd);
+}
+
+TEST_F(switched, knobs_have_limits)
+{
+	EXPECT_EQ(25, sysfs_number(TAIJI "policy/cpu_percent"));
+	EXPECT_EQ(ERANGE, sysfs_write(TAIJI "policy/cpu_percent", "0"));
+	EXPECT_EQ(ERANGE, sysfs_write(TAIJI "policy/cpu_percent", "101"));
+	EXPECT_EQ(EINVAL, sysfs_write(TAIJI "policy/cpu_percent", "a lot"));
+	EXPECT_EQ(ERANGE, sysfs_write(TAIJI "policy/scan_ms", "9"));
+	EXPECT_EQ(ERANGE, sysfs_write(TAIJI "policy/promotion_limit", "0"));
+	EXPECT_EQ(EACCES, sysfs_write(TAIJI "policy/level", "1"));
+	EXPECT_EQ(25, sysfs_number(TAIJI "policy/cpu_percent"));
+}
+
+/* Pressure by a knob: what is touched all the time stays, what is not goes. */
+TEST_F(switched, cold_goes_and_hot_stays)
+{
+	const size_t hot = 4 * SECTION;
+	long long in, out = sysfs_number(STATS "swap_out");
+	char frames[32];
+	size_t at;
+	int i;
+
+	taiji_fill(self->p, SIZE, 21);
+	ASSERT_EQ(0, sysfs_write(TAIJI "policy/scan_ms", "100"));
+	snprintf(frames, sizeof(frames), "%lld", sysfs_number(STATS "free_frames") + 64);
+	ASSERT_EQ(0, sysfs_write(TAIJI "policy/high", frames));
+	ASSERT_EQ(0, sysfs_write(TAIJI "policy/low", frames));
+	for (i = 0; i < 2000 && sysfs_number(STATS "swap_out") < out + 16384; i++) {
+		for (at = 0; at < hot; at += PAGE)
+			*(volatile char *)(self->p + at);
+		usleep(10000);
+	}
+	EXPECT_GE(sysfs_number(STATS "swap_out"), out + 16384);
+	in = sysfs_number(STATS "swap_in");
+	EXPECT_EQ(0, taiji_verify(self->p, hot, 21));
+	EXPECT_LE(sysfs_number(STATS "swap_in") - in, hot / PAGE / 2);
+	EXPECT_EQ(0, sysfs_write(TAIJI "policy/low", "0"));
+	EXPECT_EQ(0, sysfs_write(TAIJI "policy/high", "0"));
+	EXPECT_EQ(0, sysfs_write(TAIJI "policy/scan_ms", "1000"));
+	EXPECT_EQ(0, taiji_verify(self->p, SIZE, 21));
+}
+
+/* What nobody uses is dropped while the system runs: neither a frame nor store behind it. */
+TEST_F(switched, free_memory_is_dropped)
+{
+	long long free = sysfs_number(STATS "free_frames"), touched;
+	size_t at, much;
+	char *q;
+	int i;
+
+	taiji_fill(self->p, SIZE, 12);
+	ASSERT_EQ(SIZE / SECTION, taiji_range(TAIJI_IOC_OUT, self->p, SIZE / 2) * 2);
+	ASSERT_EQ(0, madvise(self->p, SIZE, MADV_DONTNEED));
+	for (i = 0; i < 3000; i++) {
+		if (sysfs_number(STATS "sections_absent") >= 2 * SIZE / SECTION)
+			break;
+		usleep(10000);
+	}
+	EXPECT_GE(sysfs_number(STATS "sections_absent"), 2 * SIZE / SECTION);
+	EXPECT_GT(sysfs_number(STATS "free_frames"), free);
+
+	touched = sysfs_number(STATS "touched");
+	taiji_fill(self->p, SIZE, 13);
+	/* So much that some of it must be memory that was dropped. */
+	much = (taiji_meminfo("MemFree") - 64 * SECTION) & -SECTION;
+	q = taiji_map(much);
+	ASSERT_NE(NULL, q);
+	for (at = 0; at < much; at += PAGE)
+		*(size_t *)(q + at) = at + 1;
+	EXPECT_GT(sysfs_number(STATS "touched"), touched);
+	for (at = 0; at < much; at += PAGE)
+		ASSERT_EQ(at + 1, *(volatile size_t *)(q + at));
+	munmap(q, much);
+	EXPECT_EQ(0, taiji_verify(self->p, SIZE, 13));
 }
 
 TEST_HARNESS_MAIN

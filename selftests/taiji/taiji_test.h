@@ -39,6 +39,21 @@ static inline bool taiji_is_on(void)
 	return !sysfs_read(TAIJI "switch", buf, sizeof(buf)) && !strcmp(buf, "on");
 }
 
+/* Bytes, of a line of /proc/meminfo. */
+static inline unsigned long long taiji_meminfo(const char *key)
+{
+	FILE *f = fopen("/proc/meminfo", "r");
+	unsigned long long kib = 0;
+	char line[128];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, key, strlen(key)) && line[strlen(key)] == ':')
+			kib = strtoull(line + strlen(key) + 1, NULL, 10);
+	if (f)
+		fclose(f);
+	return kib * 1024;
+}
+
 /* Returns the sections that went, or a negative errno. */
 static inline long taiji_range(unsigned long cmd, void *at, size_t len)
 {

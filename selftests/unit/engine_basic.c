@@ -2,6 +2,8 @@
 /*
  * The swap engine on the fake machine, one CPU: each call, what it does and what it refuses.
  */
+#include <string.h>
+
 #include "engine_host.h"
 #include "tap.h"
 
@@ -161,7 +163,8 @@ static void yields_to_interrupts(void)
 	section = host.first_user;
 	fill(section, 3);
 	fake_irq_rate(1);
-	for (s64 i = 1; i <= TAIJI_SECTION_PAGES; i++) {
+	/* Making the table is worth a look at the interrupts, too. */
+	for (s64 i = 0; i <= TAIJI_SECTION_PAGES; i++) {
 		to = call(TAIJI_CALL_OUT, section_addr(section), to, 0);
 		CHECK_EQ(to, i);
 		if (i == 100) {
@@ -223,6 +226,27 @@ static void collapses_between_interrupts(void)
 	CHECK(host_stop());
 }
 
+/* A base may want to see how the first few pack. */
+static void swaps_a_part(void)
+{
+	unsigned int s;
+
+	start();
+	s = host.first_user;
+	fill(s, 5);
+	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(s), 0, TAIJI_SECTION_PAGES + 1), -TAIJI_EINVAL);
+	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(s), 4, 4), -TAIJI_EINVAL);
+	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(s), 0, 32), 32);
+	CHECK_EQ(host_count(swap_out), 32);
+	/* Eight pages as they are, and eight that pack. */
+	CHECK(host_count(bytes_out) > 8 * TAIJI_PAGE_SIZE);
+	CHECK(host_count(bytes_out) < 16 * TAIJI_PAGE_SIZE);
+	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(s), 32, 0), TAIJI_SECTION_PAGES);
+	CHECK_EQ(host_count(swap_out), TAIJI_SECTION_PAGES);
+	CHECK(intact(s, 5));
+	CHECK(host_stop());
+}
+
 /* The base swaps a part out and never comes back. */
 static void survives_being_abandoned(void)
 {
@@ -232,6 +256,7 @@ static void survives_being_abandoned(void)
 	section = host.first_user;
 	fill(section, 9);
 	fake_irq_rate(1);
+	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(section), 0, 0), 0);
 	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(section), 0, 0), 1);
 	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(section), 300, 0), 301);
 	fake_irq_rate(0);
@@ -338,6 +363,36 @@ static void drops_what_nobody_wants(void)
 	CHECK(intact(s + 1, 22));
 	CHECK_EQ(host.shared->sections_absent, GROWN);
 	CHECK_EQ(host.shared->free_frames, DONATED);
+	CHECK(host_stop());
+}
+
+/* A micro-page that is out is worth nothing any more, and costs nothing. */
+static void discards_pages(void)
+{
+	unsigned int s;
+
+	start();
+	s = host.first_user;
+	CHECK_EQ(call(TAIJI_CALL_DISCARD, section_addr(host.end), 0, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call(TAIJI_CALL_DISCARD, page_addr(s, 1) + 8, 0, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call(TAIJI_CALL_DISCARD, section_addr(1), 0, 0), -TAIJI_EBUSY);
+	CHECK_EQ(call(TAIJI_CALL_DISCARD, section_addr(host.first_grown), 0, 0), 0);
+	fill(s, 41);
+	CHECK_EQ(call(TAIJI_CALL_DISCARD, page_addr(s, 3), 0, 0), 1);
+	CHECK_EQ(call_whole(TAIJI_CALL_OUT, s), TAIJI_SECTION_PAGES);
+	for (unsigned int i = 0; i < TAIJI_SECTION_PAGES; i += 2)
+		CHECK_EQ(call(TAIJI_CALL_DISCARD, page_addr(s, i), 0, 0), 0);
+	CHECK_EQ(host.shared->pages_zero, 256);
+	CHECK_EQ(host.shared->pages_lz4, 0);
+	CHECK_EQ(host.shared->pages_raw, 128);
+	for (unsigned int i = 0; i < TAIJI_SECTION_PAGES; i++) {
+		enum content content = i % 2 ? i % NR_CONTENTS : ZERO;
+
+		CHECK(content_check(page_addr(s, i), content, 41 + i));
+	}
+	/* All is in, but for the section's table. */
+	CHECK_EQ(call(TAIJI_CALL_NOP, 0, 0, 0), 0);
+	CHECK_EQ(host.shared->bytes_stored, TAIJI_PAGE_SIZE);
 	CHECK(host_stop());
 }
 
@@ -525,9 +580,16 @@ static void stops_only_when_all_is_home(void)
 	CHECK(host_stop());
 }
 
-static u64 age(unsigned int n)
+/* One letter a section: no frame, old, young, unknown. */
+static const char *ages(unsigned int n)
 {
-	return call(TAIJI_CALL_AGE, section_addr(host.first_user), n, 0);
+	static char letters[TAIJI_AGE_SECTIONS + 1];
+	u64 result = call(TAIJI_CALL_AGE, section_addr(host.first_user), n, 0);
+
+	for (unsigned int i = 0; i < n && i < TAIJI_AGE_SECTIONS; i++)
+		letters[i] = "-oy?"[taiji_age(result, i)];
+	letters[n < TAIJI_AGE_SECTIONS ? n : TAIJI_AGE_SECTIONS] = 0;
+	return letters;
 }
 
 static void sees_what_is_touched(bool hardware)
@@ -535,17 +597,21 @@ static void sees_what_is_touched(bool hardware)
 	start();
 	fake_hardware_af(hardware);
 	CHECK_EQ(call_whole(TAIJI_CALL_OUT, host.first_user + 1), TAIJI_SECTION_PAGES);
-	CHECK_EQ(age(4), 0xd);
-	CHECK_EQ(age(4), 0);
+	CHECK(!strcmp(ages(4), "y-yy"));
+	CHECK(!strcmp(ages(4), "o-oo"));
 	fake_read(page_addr(host.first_user + 1, 9));
 	fake_read(page_addr(host.first_user + 2, 0));
-	CHECK_EQ(age(4), 0x6);
-	CHECK_EQ(age(4), 0);
+	CHECK(!strcmp(ages(4), "oyyo"));
+	CHECK(!strcmp(ages(4), "oooo"));
 	/* The TLB does not tell; another page does. */
 	fake_read(page_addr(host.first_user + 1, 10));
 	fake_read(page_addr(host.first_user + 2, 1));
-	CHECK_EQ(age(4), 0x6);
-	CHECK_EQ(age(65), 0);
+	CHECK(!strcmp(ages(4), "oyyo"));
+	CHECK_EQ(call(TAIJI_CALL_AGE, section_addr(host.first_user), TAIJI_AGE_SECTIONS + 1, 0), 0);
+	/* An interrupt comes first, but one section is looked at. */
+	fake_irq_rate(1);
+	CHECK(!strcmp(ages(3), "o??"));
+	fake_irq_rate(0);
 	CHECK(host_stop());
 }
 
@@ -569,10 +635,12 @@ int main(void)
 	TAP_RUN(asks_before_it_swaps);
 	TAP_RUN(yields_to_interrupts);
 	TAP_RUN(collapses_between_interrupts);
+	TAP_RUN(swaps_a_part);
 	TAP_RUN(survives_being_abandoned);
 	TAP_RUN(fetches_what_it_wrote);
 	TAP_RUN(grows_and_shrinks);
 	TAP_RUN(drops_what_nobody_wants);
+	TAP_RUN(discards_pages);
 	TAP_RUN(brings_everybody_home);
 	TAP_RUN(survives_half_a_move);
 	TAP_RUN(gives_back_frames_in_use);

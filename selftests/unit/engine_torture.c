@@ -174,6 +174,26 @@ static void step_allow(unsigned int section)
 	call(TAIJI_CALL_ALLOW, section_addr(section), 1, 1);
 }
 
+/* The content of a page is given up, as a balloon does: if it was out, it is zeros now. */
+static void step_discard(unsigned int section, unsigned int page)
+{
+	struct ghost *g = ghost_of(section, page);
+	s64 result;
+
+	pthread_rwlock_rdlock(&present[section]);
+	pthread_mutex_lock(&g->lock);
+	if (!gone[section]) {
+		result = call(TAIJI_CALL_DISCARD, page_addr(section, page), 0, 0);
+		if (!allowed(result))
+			fail("DISCARD", section, page);
+		/* What was never written is not known, and still is not. */
+		if (!result)
+			g->content = ZERO;
+	}
+	pthread_mutex_unlock(&g->lock);
+	pthread_rwlock_unlock(&present[section]);
+}
+
 static void step_lend(void)
 {
 	s64 at = call(TAIJI_CALL_RECLAIM, 0, 0, 0);
@@ -235,6 +255,9 @@ static void step(struct torturer *t)
 		break;
 	case 19 ... 20:
 		call(TAIJI_CALL_COLLAPSE, section_addr(any_ram()), 1, 0);
+		break;
+	case 21 ... 24:
+		step_discard(any_section(), below(TAIJI_SECTION_PAGES));
 		break;
 	default:
 		if (!step_access()) {

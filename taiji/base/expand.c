@@ -8,6 +8,7 @@
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 
 #include <asm/kvm_payload.h>
 
@@ -24,10 +25,18 @@ static u64 grown_end(void)
 static void forget(u64 ipa, u64 size)
 {
 	unsigned long nr = size >> TAIJI_SECTION_SHIFT;
+	s64 err;
 
 	bitmap_clear(taiji.swappable, taiji_index(ipa), nr);
 	taiji.nr_swappable -= nr;
-	WARN_ON(kvm_payload_call(TAIJI_CALL_SHRINK, ipa, nr, 0));
+	for (; nr; nr--, ipa += TAIJI_SECTION_SIZE) {
+		do {
+			err = kvm_payload_call(TAIJI_CALL_SHRINK, ipa, 1, 0);
+			/* The reclaimer has it: for one micro-page's time. */
+			cond_resched();
+		} while (err == -EBUSY);
+		WARN_ON(err);
+	}
 }
 
 static int grow_block(u64 ipa, u64 size)
@@ -65,6 +74,12 @@ static int shrink_block(u64 size)
 {
 	u64 ipa = grown_end() - size;
 	int err;
+
+	/* Without a place to move to, Linux would try for ever. */
+	if (si_mem_available() < (long)(size >> PAGE_SHIFT)) {
+		pr_err("%llu MiB less is too little for what is in use\n", size >> 20);
+		return -ENOMEM;
+	}
 
 	err = offline_and_remove_memory(ipa, size);
 	if (err) {

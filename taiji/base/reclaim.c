@@ -1,120 +1,201 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who goes out: a clock over all swappable sections. One that was touched since
- * the hand came by stays. It starts when half of the frames that the host has
- * given are in use, and rests when as many are free again: they are what
- * swap-ins, new memory and the store live on.
+ * Who goes out: a thread on each CPU takes sections, a batch of neighbours at a
+ * time, off one clock that all share. It starts when the manager finds frames
+ * short (policy.c), and rests when there are enough.
  */
 
+#include <linux/atomic.h>
 #include <linux/bitops.h>
-#include <linux/delay.h>
+#include <linux/cpumask.h>
 #include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/percpu.h>
+#include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/wait.h>
 
 #include <asm/kvm_payload.h>
 
 #include "taiji.h"
 
-#define REST_US	1000
-#define BATCH	64UL	/* sections that one call looks at */
+#define BATCH	TAIJI_AGE_SECTIONS
 
-static struct task_struct *reclaimer;
-static unsigned long hand;
-static unsigned long collapse_hand;
-static unsigned long collapse_left;	/* sections to look at since the last swap-in */
-static u64 collapse_in;			/* swap-ins there had been by then */
+static DEFINE_PER_CPU(struct task_struct *, worker);
+static DECLARE_WAIT_QUEUE_HEAD(wait);
+static atomic_long_t hand;	/* batches that were looked at */
+static atomic_long_t tried;	/* sections that were to go out */
+static atomic_long_t dry;	/* rounds that found nothing to take at all */
 
-static bool below(unsigned long frames)
+static unsigned long nr_batches(void)
 {
-	return READ_ONCE(taiji.shared->free_frames) < frames;
+	return DIV_ROUND_UP(taiji_nr_sections(), BATCH);
 }
 
-/* Returns how many sections went out. */
-static unsigned long sweep(void)
+/* May this one be taken, at this level or above? */
+static bool is_wanted(unsigned long index, unsigned int level)
 {
-	unsigned long nr = min(BATCH, taiji_nr_sections() - hand);
-	u64 young = kvm_payload_call(TAIJI_CALL_AGE, taiji_ipa(hand), nr, 0);
+	return test_bit(index, taiji.swappable) && !taiji_lru_is_left_alone(index) &&
+	       taiji_lru_level(index) >= (int)level;
+}
+
+/* Returns how many sections went out. Context: taiji_gate held. */
+static unsigned long take_batch(unsigned int level)
+{
+	unsigned long first = (unsigned long)atomic_long_fetch_inc(&hand) % nr_batches() * BATCH;
+	unsigned long nr = min(BATCH, taiji_nr_sections() - first);
 	unsigned long i, out = 0;
+	int err;
 
-	for (i = 0; i < nr && below(taiji.donated); i++) {
-		if (young & BIT_ULL(i) || !test_bit(hand + i, taiji.swappable))
+	taiji_lru_look(first, nr, false);
+	for (i = first; i < first + nr; i++) {
+		if (taiji_free_frames() >= taiji_policy_high() || kthread_should_stop())
+			break;
+		if (!is_wanted(i, level))
 			continue;
-		if (!taiji_swap(TAIJI_CALL_OUT, taiji_ipa(hand + i)))
+		atomic_long_inc(&tried);
+		err = taiji_swap_out_if_worth(taiji_ipa(i));
+		if (!err)
 			out++;
+		else if (err == -E2BIG)
+			taiji_lru_leave_alone(i);
 	}
-
-	hand = (hand + nr) % taiji_nr_sections();
 	return out;
 }
 
-/* Returns when enough is free, or after two rounds that found nothing to take. */
-static void refill(void)
+/* Who waits for a frame should not wait for the scheduler as well. */
+static void set_priority(bool critical)
 {
-	unsigned long idle = 0;
+	int nice = critical ? MIN_NICE : MAX_NICE;
 
-	while (below(taiji.donated) && idle < 2 * taiji_nr_sections()) {
-		guard(rwsem_read)(&taiji_gate);
-
-		if (kthread_should_stop())
-			return;
-		idle = sweep() ? 0 : idle + BATCH;
-	}
+	if (task_nice(current) != nice)
+		set_user_nice(current, nice);
 }
 
 /*
- * Sections that faults have brought in whole become blocks again: here, where
- * nobody waits for it, a batch at a time, until one round after the last swap-in.
+ * Returns when enough is free, or after a round that found nothing to take: at
+ * the lowest level there is when frames are critical, else the lowest but one.
  */
-static void collapse(void)
+static void refill(void)
 {
-	s64 done, nr;
-	u64 in;
+	unsigned int level = taiji_policy_level();
+	unsigned long left = nr_batches(), out;
+	bool critical;
+	u64 since;
 
-	guard(rwsem_read)(&taiji_gate);
+	while (taiji_free_frames() < taiji_policy_high() && !kthread_should_stop()) {
+		critical = taiji_pressure() == TAIJI_PRESSURE_CRITICAL;
+		set_priority(critical);
 
-	in = taiji_stats_sum(offsetof(struct taiji_cpu_stats, swap_in));
-	if (in != collapse_in) {
-		collapse_in = in;
-		collapse_left = taiji_nr_sections();
-	}
-
-	nr = min3(BATCH, collapse_left, taiji_nr_sections() - collapse_hand);
-	collapse_left -= nr;
-	while (nr && !kthread_should_stop()) {
-		done = kvm_payload_call(TAIJI_CALL_COLLAPSE, taiji_ipa(collapse_hand), nr, 0);
-		if (WARN_ON_ONCE(done < 0 || done > nr))
-			return;
-		collapse_hand = (collapse_hand + done) % taiji_nr_sections();
-		nr -= done;
+		since = ktime_get_ns();
+		scoped_guard(rwsem_read, &taiji_gate)
+			out = take_batch(level);
+		if (!critical)
+			taiji_budget_rest(since);
 		cond_resched();
+
+		if (out) {
+			left = nr_batches();
+		} else if (!--left) {
+			if (level <= !critical)
+				break;
+			level--;
+			left = nr_batches();
+		}
 	}
+	if (!level)
+		atomic_long_inc(&dry);
 }
 
 static int reclaim(void *unused)
 {
 	while (!kthread_should_stop()) {
-		if (taiji.nr_swappable && below(taiji.donated / 2))
-			refill();
-		collapse();
-		/* A CPU may be waiting for a frame: nobody else would tell. */
-		usleep_range_state(REST_US, 2 * REST_US, TASK_IDLE);
+		wait_event_idle(wait, kthread_should_stop() ||
+				taiji_pressure() != TAIJI_PRESSURE_NONE);
+		refill();
+		/* When nothing could be taken, nothing is different at once. */
+		schedule_timeout_idle(1);
 	}
 	return 0;
 }
 
+/* How many sections were to go out. */
+unsigned long taiji_reclaim_tried(void)
+{
+	return atomic_long_read(&tried);
+}
+
+/* How often a worker found nothing at all to take. */
+unsigned long taiji_reclaim_dry(void)
+{
+	return atomic_long_read(&dry);
+}
+
+/* There is pressure. */
+void taiji_reclaim_wake(void)
+{
+	wake_up_all(&wait);
+}
+
+static int start_workers(void)
+{
+	struct task_struct *task;
+	int cpu;
+
+	for_each_online_cpu(cpu) {
+		task = kthread_create_on_cpu(reclaim, NULL, cpu, "taiji_reclaim/%u");
+		if (IS_ERR(task))
+			return PTR_ERR(task);
+		per_cpu(worker, cpu) = task;
+		wake_up_process(task);
+	}
+	return 0;
+}
+
+static void stop_workers(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		if (per_cpu(worker, cpu))
+			kthread_stop(per_cpu(worker, cpu));
+		per_cpu(worker, cpu) = NULL;
+	}
+}
+
+/**
+ * taiji_reclaim_start - begin to keep frames free
+ *
+ * Context: may sleep; system switched, taiji_gate held for writing or taiji_lock
+ * held.
+ * Return: 0 or -ENOMEM and the like; then nothing was started.
+ */
 int taiji_reclaim_start(void)
 {
-	struct task_struct *task = kthread_run(reclaim, NULL, "taiji_reclaim");
+	int err;
 
-	if (IS_ERR(task))
-		return PTR_ERR(task);
+	atomic_long_set(&hand, 0);
+	atomic_long_set(&tried, 0);
+	atomic_long_set(&dry, 0);
 
-	hand = 0;
-	collapse_hand = 0;
-	collapse_left = 0;
-	collapse_in = 0;
-	reclaimer = task;
+	err = taiji_lru_start() ?: start_workers() ?: taiji_balloon_start() ?:
+	      taiji_manage_start();
+	if (err) {
+		taiji_reclaim_stop();
+		return err;
+	}
+	taiji_free_pages_start();
 	return 0;
+}
+
+/* Not with taiji_gate held for writing, unless what was started never ran. */
+void taiji_reclaim_stop(void)
+{
+	taiji_free_pages_stop();
+	taiji_manage_stop();
+	stop_workers();
+	taiji_balloon_stop();
+	taiji_lru_stop();
 }
 
 /**
@@ -128,28 +209,24 @@ int taiji_reclaim_start(void)
 int taiji_reclaim(u64 bytes)
 {
 	unsigned long nr = DIV_ROUND_UP_ULL(bytes, TAIJI_SECTION_SIZE);
-	unsigned long i;
+	unsigned long first, i;
 
 	guard(rwsem_read)(&taiji_gate);
 
 	if (!taiji.on)
 		return -ENODEV;
 
-	for_each_set_bit(i, taiji.swappable, taiji_nr_sections()) {
-		if (!nr)
-			break;
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		if (!taiji_swap(TAIJI_CALL_OUT, taiji_ipa(i)))
-			nr--;
+	for (first = 0; first < taiji_nr_sections() && nr; first += BATCH) {
+		unsigned long end = min(first + BATCH, taiji_nr_sections());
+
+		taiji_lru_look(first, end - first, false);
+		for (i = first; i < end && nr; i++) {
+			if (fatal_signal_pending(current))
+				return -EINTR;
+			if (test_bit(i, taiji.swappable) && taiji_lru_level(i) >= 0 &&
+			    !taiji_swap(TAIJI_CALL_OUT, taiji_ipa(i)))
+				nr--;
+		}
 	}
 	return nr ? -EAGAIN : 0;
-}
-
-/* Not with taiji_gate held for writing. */
-void taiji_reclaim_stop(void)
-{
-	if (reclaimer)
-		kthread_stop(reclaimer);
-	reclaimer = NULL;
 }

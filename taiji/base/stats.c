@@ -66,6 +66,41 @@ static int swap_in_ticks_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(swap_in_ticks);
 
+/* A line for each level of age: its number, and how many sections have it. */
+static int ages_show(struct seq_file *m, void *unused)
+{
+	unsigned long levels[TAIJI_LRU_LEVELS];
+	unsigned int i;
+
+	guard(rwsem_read)(&taiji_gate);
+
+	if (!taiji.on)
+		return 0;
+
+	taiji_lru_count(levels);
+	for (i = 0; i < TAIJI_LRU_LEVELS; i++)
+		seq_printf(m, "%u %lu\n", i, levels[i]);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(ages);
+
+/* The longest that interrupts were held off at EL2, in ticks: by calls, by aborts. */
+static int longest_ticks_show(struct seq_file *m, void *unused)
+{
+	u64 call = 0, abort = 0;
+	u32 cpu;
+
+	guard(rwsem_read)(&taiji_gate);
+
+	for (cpu = 0; taiji.on && cpu < taiji.start->nr_cpus; cpu++) {
+		call = max(call, READ_ONCE(taiji.cpus[cpu].longest_call));
+		abort = max(abort, READ_ONCE(taiji.cpus[cpu].longest_abort));
+	}
+	seq_printf(m, "%llu %llu\n", call, abort);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(longest_ticks);
+
 static struct dentry *dir;
 
 /* For people who look for a reason: without debugfs nothing is missed. */
@@ -73,6 +108,8 @@ void taiji_stats_init(void)
 {
 	dir = debugfs_create_dir("taiji", NULL);
 	debugfs_create_file("cpus", 0400, dir, NULL, &cpus_fops);
+	debugfs_create_file("ages", 0400, dir, NULL, &ages_fops);
+	debugfs_create_file("longest_ticks", 0400, dir, NULL, &longest_ticks_fops);
 	debugfs_create_file("swap_in_ticks", 0400, dir, NULL, &swap_in_ticks_fops);
 	taiji_debug_init(dir);
 }

@@ -5,26 +5,29 @@
  */
 
 #include <linux/bitmap.h>
-#include <linux/gfp.h>
-#include <linux/list.h>
-#include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/smp.h>
 
 #include <asm/kvm_payload.h>
 
 #include "taiji.h"
 
-static int call_to_the_end(enum taiji_call func, u64 ipa)
-{
-	s64 from = 0;
+#define SAMPLE	32	/* micro-pages by which a section is judged */
 
-	while (from < TAIJI_SECTION_PAGES) {
-		from = kvm_payload_call(func, ipa, from, 0);
+static int call_up_to(enum taiji_call func, u64 ipa, s64 from, s64 to)
+{
+	while (from < to) {
+		from = kvm_payload_call(func, ipa, from, to);
 		if (from < 0)
 			return from;
 		cond_resched();
 	}
 	return 0;
+}
+
+static int call_to_the_end(enum taiji_call func, u64 ipa)
+{
+	return call_up_to(func, ipa, 0, TAIJI_SECTION_PAGES);
 }
 
 /**
@@ -47,6 +50,36 @@ int taiji_swap(enum taiji_call func, u64 ipa)
 	err = call_to_the_end(func, ipa);
 	/* Half a section that is out costs store and frees no frame. */
 	if (err == -ENOMEM && func == TAIJI_CALL_OUT)
+		call_to_the_end(TAIJI_CALL_IN, ipa);
+	return err;
+}
+
+/**
+ * taiji_swap_out_if_worth - swap a section out if that makes room
+ * @ipa:	of the section
+ *
+ * What does not pack stays in: outside it would take as much. One that is partly
+ * out already goes whatever it packs to, as that frees a frame.
+ *
+ * Context: may sleep; taiji_gate held; the thread stays on its CPU.
+ * Return: 0, -E2BIG when it stays in for that reason, or the engine's error.
+ */
+int taiji_swap_out_if_worth(u64 ipa)
+{
+	struct taiji_cpu_stats *stats = &taiji.cpus[raw_smp_processor_id()];
+	u64 pages = READ_ONCE(stats->swap_out), bytes = READ_ONCE(stats->bytes_out);
+	int err;
+
+	err = call_up_to(TAIJI_CALL_OUT, ipa, 0, SAMPLE);
+	if (!err) {
+		pages = READ_ONCE(stats->swap_out) - pages;
+		bytes = READ_ONCE(stats->bytes_out) - bytes;
+		if (pages == SAMPLE && bytes * 16 > pages * TAIJI_PAGE_SIZE * 15)
+			err = -E2BIG;
+		else
+			err = call_up_to(TAIJI_CALL_OUT, ipa, SAMPLE, TAIJI_SECTION_PAGES);
+	}
+	if (err == -ENOMEM || err == -E2BIG)
 		call_to_the_end(TAIJI_CALL_IN, ipa);
 	return err;
 }
@@ -100,33 +133,6 @@ static bool is_any_out(void)
 	       READ_ONCE(s->pages_raw) || READ_ONCE(s->sections_absent);
 }
 
-/*
- * What Linux has free need not come in. Take it out of the allocator's hands for
- * a moment, without asking anybody for more, and tell the engine.
- */
-static void drop_free(void)
-{
-	struct page *page, *next;
-	LIST_HEAD(pages);
-	u64 ipa;
-
-	if (!is_any_out())
-		return;
-
-	while ((page = alloc_pages(GFP_TRANSHUGE_LIGHT, TAIJI_SECTION_SHIFT - PAGE_SHIFT))) {
-		list_add(&page->lru, &pages);
-		ipa = page_to_phys(page);
-		/* ZONE_MOVABLE comes first; what is below it is not for us. */
-		if (!test_bit(taiji_index(ipa), taiji.swappable))
-			break;
-		kvm_payload_call(TAIJI_CALL_DROP, ipa, 1, 0);
-		cond_resched();
-	}
-
-	list_for_each_entry_safe(page, next, &pages, lru)
-		__free_pages(page, TAIJI_SECTION_SHIFT - PAGE_SHIFT);
-}
-
 /**
  * taiji_swap_all_in - bring everything in, to where the host takes it to be
  *
@@ -143,7 +149,8 @@ int taiji_swap_all_in(void)
 {
 	int err, round;
 
-	drop_free();
+	if (is_any_out())
+		taiji_free_pages_drop();
 	for (round = 0; round < 8; round++) {
 		err = swap_all(TAIJI_CALL_IN) ?: swap_all(TAIJI_CALL_HOME);
 		if (err == -ENOMEM && round < 3)

@@ -109,6 +109,7 @@ static struct kobj_attribute name##_attr = __ATTR_RO(name)
 
 FIGURE(swappable, (u64)taiji.nr_swappable << TAIJI_SECTION_SHIFT);
 FIGURE(reserve, (u64)taiji.donated << TAIJI_SECTION_SHIFT);
+FIGURE(balloon, taiji_balloon_size());
 FIGURE(pause_ns, taiji_pause_longest());
 FIGURE(free_frames, READ_ONCE(taiji.shared->free_frames));
 FIGURE(store_frames, READ_ONCE(taiji.shared->store_frames));
@@ -130,6 +131,8 @@ FIGURE(stalls, taiji_stats_sum(offsetof(struct taiji_cpu_stats, stalls)));
 FIGURE(collapsed, taiji_stats_sum(offsetof(struct taiji_cpu_stats, collapsed)));
 FIGURE(exec, taiji_stats_sum(offsetof(struct taiji_cpu_stats, exec)));
 FIGURE(unowned, taiji_stats_sum(offsetof(struct taiji_cpu_stats, unowned)));
+FIGURE(touched, taiji_stats_sum(offsetof(struct taiji_cpu_stats, touched)));
+FIGURE(bytes_out, taiji_stats_sum(offsetof(struct taiji_cpu_stats, bytes_out)));
 
 static struct attribute *attrs[] = {
 	&version.attr,
@@ -139,6 +142,7 @@ static struct attribute *attrs[] = {
 	&reclaim.attr,
 	&swappable_attr.attr,
 	&reserve_attr.attr,
+	&balloon_attr.attr,
 	&pause_ns_attr.attr,
 	NULL
 };
@@ -166,12 +170,16 @@ static struct attribute *figure_attrs[] = {
 	&collapsed_attr.attr,
 	&exec_attr.attr,
 	&unowned_attr.attr,
+	&touched_attr.attr,
+	&bytes_out_attr.attr,
 	NULL
 };
 
 static const struct attribute_group figures = { .name = "stats", .attrs = figure_attrs };
 
-static const struct attribute_group *groups[] = { &control, &figures, NULL };
+static const struct attribute_group *groups[] = {
+	&control, &figures, &taiji_policy_group, NULL
+};
 
 int taiji_sysfs_init(void)
 {

@@ -14,12 +14,14 @@
 #undef pr_fmt
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/bitops.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/rwsem.h>
 #include <linux/types.h>
 #include <linux/taiji_call.h>
 
+struct attribute_group;
 struct dentry;
 struct device;
 
@@ -67,6 +69,12 @@ static inline unsigned long taiji_nr_sections(void)
 	return (taiji.start->end - taiji.start->first) >> TAIJI_SECTION_SHIFT;
 }
 
+static inline bool taiji_is_swappable(u64 ipa)
+{
+	return ipa >= taiji.start->first && ipa < taiji.start->end &&
+	       test_bit(taiji_index(ipa), taiji.swappable);
+}
+
 /* engine_slot.c */
 int taiji_engine_get(void);
 void taiji_engine_put(void);
@@ -110,6 +118,7 @@ void taiji_cpu_exit(void);
 
 /* swap.c */
 int taiji_swap(enum taiji_call func, u64 ipa);
+int taiji_swap_out_if_worth(u64 ipa);
 int taiji_swap_allow(u64 ipa, unsigned long nr, bool allow);
 int taiji_swap_all_in(void);
 
@@ -117,6 +126,75 @@ int taiji_swap_all_in(void);
 int taiji_reclaim(u64 bytes);
 int taiji_reclaim_start(void);
 void taiji_reclaim_stop(void);
+void taiji_reclaim_wake(void);
+unsigned long taiji_reclaim_tried(void);
+unsigned long taiji_reclaim_dry(void);
+
+/* manage.c */
+int taiji_manage_start(void);
+void taiji_manage_stop(void);
+
+/**
+ * struct taiji_policy - what can be set in /sys/kernel/mm/taiji/policy
+ * @low, @high:	watermarks, in free frames; 0 is our choice
+ * @cpu_percent: of a CPU that reclaim may use there in the background
+ * @promotion_limit: pages a second that may come in for each GiB that is out
+ * @scan_ms:	between two looks at all access flags
+ */
+struct taiji_policy {
+	u32 low;
+	u32 high;
+	u32 cpu_percent;
+	u32 promotion_limit;
+	u32 scan_ms;
+};
+
+enum taiji_pressure {
+	TAIJI_PRESSURE_NONE,
+	TAIJI_PRESSURE_LOW,
+	TAIJI_PRESSURE_CRITICAL,
+};
+
+/* policy.c */
+extern struct taiji_policy taiji_policy;
+extern const struct attribute_group taiji_policy_group;
+u64 taiji_free_frames(void);
+u32 taiji_policy_critical(void);
+u32 taiji_policy_low(void);
+u32 taiji_policy_high(void);
+enum taiji_pressure taiji_pressure(void);
+void taiji_policy_start(void);
+void taiji_policy_steer(void);
+unsigned int taiji_policy_level(void);
+
+/* lru.c */
+#define TAIJI_LRU_LEVELS	9
+
+int taiji_lru_start(void);
+void taiji_lru_stop(void);
+void taiji_lru_look(unsigned long first, unsigned long nr, bool scan);
+void taiji_lru_scan(void);
+int taiji_lru_level(unsigned long index);
+void taiji_lru_leave_alone(unsigned long index);
+bool taiji_lru_is_left_alone(unsigned long index);
+void taiji_lru_count(unsigned long *levels);
+
+/* budget.c */
+void taiji_budget_watch(void);
+bool taiji_budget_io_busy(void);
+void taiji_budget_rest(u64 since);
+
+/* balloon.c */
+int taiji_balloon_start(void);
+void taiji_balloon_stop(void);
+void taiji_balloon_want(void);
+void taiji_balloon_relax(void);
+u64 taiji_balloon_size(void);
+
+/* free_pages.c */
+void taiji_free_pages_start(void);
+void taiji_free_pages_stop(void);
+void taiji_free_pages_drop(void);
 
 /* expand.c */
 int taiji_expand(u64 bytes);

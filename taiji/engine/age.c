@@ -23,26 +23,32 @@ static bool age_table(u64 *table)
 	return young;
 }
 
-static bool age_section(struct section *s)
+static enum taiji_age age_section(struct section *s)
 {
 	bool young;
-	u64 word;
+	u64 word = section_word(s);
 
+	/* Without a frame there is nothing that could have been touched. */
+	if (!(word & SECTION_MAPPED) || section_frame(word) == FRAME_NONE)
+		return TAIJI_AGE_NONE;
 	if (!section_enter(s, &word))
-		return false;
+		return TAIJI_AGE_UNKNOWN;
 	if (word & SECTION_BLOCK)
 		young = arch_block_test_clear_young(section_ipa(s));
 	else
 		young = age_table(section_table(s));
 	section_leave(s, 0);
-	return young;
+	return young ? TAIJI_AGE_YOUNG : TAIJI_AGE_OLD;
 }
 
 u64 age_sections(struct section *s, u32 n)
 {
-	u64 young = 0;
+	u64 ages = 0;
+	u32 i;
 
-	for (u32 i = 0; i < n; i++)
-		young |= (u64)age_section(&s[i]) << i;
-	return young;
+	for (i = 0; i < n && (!i || !arch_irq_pending()); i++)
+		ages |= (u64)age_section(&s[i]) << 2 * i;
+	for (; i < n; i++)
+		ages |= (u64)TAIJI_AGE_UNKNOWN << 2 * i;
+	return ages;
 }

@@ -4,9 +4,7 @@
 
 #include "section.h"
 
-#define AGE_MAX_SECTIONS	64
-
-/* TAIJI_CALL_AGE: bit i: section @s + i was touched since the last time. */
+/* TAIJI_CALL_AGE: two bits for each of up to TAIJI_AGE_SECTIONS sections from @s on. */
 u64 age_sections(struct section *s, u32 n);
 
 #endif

@@ -27,8 +27,10 @@ bool engine_abort(ipa_t at, enum engine_fault kind)
 	stats_count(&my_stats()->aborts);
 	stats_count(&my_stats()->kinds[kind]);
 	s = section_at(at);
-	if (s && kind != FAULT_OTHER && swap_in_fault(s, at, kind, since))
+	if (s && kind != FAULT_OTHER && swap_in_fault(s, at, kind, since)) {
+		stats_longest(&my_stats()->longest_abort, arch_clock() - since);
 		return true;
+	}
 	stats_count(&my_stats()->unowned);
 	return false;
 }
@@ -55,13 +57,15 @@ static s64 call_sections(u64 call, struct section *s, u64 n, u64 flag)
 	}
 }
 
-static s64 call_pages(u64 call, struct section *s, u64 from)
+static s64 call_pages(u64 call, struct section *s, u64 from, u64 to)
 {
-	if (!s || from >= TAIJI_SECTION_PAGES)
+	if (!to)
+		to = TAIJI_SECTION_PAGES;
+	if (!s || from >= to || to > TAIJI_SECTION_PAGES)
 		return -TAIJI_EINVAL;
 	switch (call) {
 	case TAIJI_CALL_OUT:
-		return swap_out_section(s, from);
+		return swap_out_section(s, from, to);
 	case TAIJI_CALL_IN:
 		return swap_in_section(s, from);
 	default:
@@ -69,9 +73,25 @@ static s64 call_pages(u64 call, struct section *s, u64 from)
 	}
 }
 
+static s64 call_pages_timed(u64 call, struct section *s, u64 from, u64 to)
+{
+	u64 since = arch_clock();
+	s64 result = call_pages(call, s, from, to);
+
+	stats_longest(&my_stats()->longest_call, arch_clock() - since);
+	return result;
+}
+
 static s64 call_age(struct section *s, u64 n)
 {
-	return s && n <= AGE_MAX_SECTIONS ? age_sections(s, n) : 0;
+	return s && n <= TAIJI_AGE_SECTIONS ? age_sections(s, n) : 0;
+}
+
+static s64 call_discard(u64 at)
+{
+	struct section *s = section_at(ipa(at));
+
+	return s && !(at & (TAIJI_PAGE_SIZE - 1)) ? grow_discard(s, ipa(at)) : -TAIJI_EINVAL;
 }
 
 static s64 call_collapse(struct section *s, u64 n)
@@ -101,7 +121,9 @@ static s64 call_started(u64 call, u64 a, u64 b, u64 c)
 	case TAIJI_CALL_OUT:
 	case TAIJI_CALL_IN:
 	case TAIJI_CALL_HOME:
-		return call_pages(call, section_range(a, 1), b);
+		return call_pages_timed(call, section_range(a, 1), b, c);
+	case TAIJI_CALL_DISCARD:
+		return call_discard(a);
 	case TAIJI_CALL_AGE:
 		return call_age(section_range(a, b), b);
 	case TAIJI_CALL_COLLAPSE:

@@ -54,7 +54,7 @@ s64 donate_frames(struct section *s, u32 n)
 		 * it.
 		 */
 		while (i--) {
-			if (frame_claim(section_index(&s[i]), section_index(&s[i])))
+			if (frame_claim(section_index(&s[i]), section_index(&s[i]), 0))
 				donate_give_back(&s[i]);
 		}
 		return result;
@@ -79,7 +79,7 @@ s64 donate_reclaim(void)
 			return -TAIJI_EAGAIN;
 		if (!(section_word(&arena->sections[i]) & SECTION_DONATED))
 			continue;
-		if (frame_claim(i, i)) {
+		if (frame_claim(i, i, 0)) {
 			donate_give_back(&arena->sections[i]);
 			return frame_pa(i).val;
 		}

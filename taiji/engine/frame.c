@@ -128,17 +128,25 @@ u32 frame_take(u32 owner, u32 floor)
 	}
 }
 
-bool frame_claim(u32 frame, u32 owner)
+bool frame_claim(u32 frame, u32 owner, u32 floor)
 {
 	u32 old = FRAME_FREE | FRAME_LINKED;
 
-	if (!frame_ticket(0))
+	if (!frame_ticket(floor))
 		return false;
 	if (__atomic_compare_exchange_n(&arena->frames[frame].state, &old, owner | FRAME_LINKED,
 					false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return true;
 	frame_return_ticket();
 	return false;
+}
+
+u32 frame_take_home(u32 section, u32 floor)
+{
+	if (section < arena->nr_frames && frame_owner(section) == FRAME_FREE &&
+	    frame_claim(section, section, floor))
+		return section;
+	return frame_take(section, floor);
 }
 
 void frame_put(u32 frame)

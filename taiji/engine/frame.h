@@ -53,8 +53,10 @@ void frame_set_owner(u32 frame, u32 owner);
 
 /* A free frame for @owner if more than @floor are free, else FRAME_NONE. */
 u32 frame_take(u32 owner, u32 floor);
-/* This very frame, if it is free. */
-bool frame_claim(u32 frame, u32 owner);
+/* This very frame, if it is free and more than @floor are. */
+bool frame_claim(u32 frame, u32 owner, u32 floor);
+/* A free frame for a section, as frame_take(): its home if it can be had. */
+u32 frame_take_home(u32 section, u32 floor);
 /* No CPU can reach its content any more (invariant 2). */
 void frame_put(u32 frame);
 

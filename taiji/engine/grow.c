@@ -150,3 +150,41 @@ s64 grow_allow(struct section *s, u32 n, bool allow)
 	}
 	return 0;
 }
+
+/* It was out, and is BUSY: ours. */
+static void discard_page(struct section *s, u32 i, u64 *entry, u64 e)
+{
+	swap_in_forget(e);
+	stats_figure(FIGURE_PAGES_ZERO, 1);
+#ifdef TAIJI_DEBUG
+	/* The sum of zeros. */
+	arena->sums[section_index(s) * TAIJI_SECTION_PAGES + i] = 0;
+#else
+	(void)s;
+	(void)i;
+#endif
+	page_store(entry, page_entry_out(PAGE_ZERO, 0, TAIJI_PAGE_SIZE));
+}
+
+s64 grow_discard(struct section *s, ipa_t page)
+{
+	u32 i = page.val >> TAIJI_PAGE_SHIFT & (TAIJI_SECTION_PAGES - 1);
+	s64 result = 1;
+	u64 *entry;
+	u64 word, e;
+
+	if (!section_enter(s, &word))
+		return word & SECTION_ABSENT ? 0 : -TAIJI_EBUSY;
+	if (word & SECTION_TABLE) {
+		entry = &section_table(s)[i];
+		e = page_load(entry);
+		if (page_busy(e)) {
+			result = -TAIJI_EBUSY;
+		} else if (page_out(e) && page_change(entry, &e, page_entry(PAGE_BUSY))) {
+			discard_page(s, i, entry, e);
+			result = 0;
+		}
+	}
+	section_leave(s, 0);
+	return result;
+}

@@ -60,12 +60,12 @@ static s64 home_claim(struct section *s)
 	u32 home = section_index(s);
 	s64 result;
 
-	if (frame_claim(home, home))
+	if (frame_claim(home, home, 0))
 		return 0;
 	result = home_vacate(home);
 	if (result)
 		return result;
-	return frame_claim(home, home) ? 0 : -TAIJI_EAGAIN;
+	return frame_claim(home, home, 0) ? 0 : -TAIJI_EAGAIN;
 }
 
 /* 0 when it is at home, in whatever shape. */

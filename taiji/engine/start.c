@@ -126,7 +126,7 @@ static s64 start_build(const struct taiji_start *args)
 	arena->first = args->first;
 	arena->end = args->end;
 	/* One frame a CPU, and one that somebody got the wrong moment for. */
-	arena->reserve = args->nr_cpus + 1;
+	arena->reserve = taiji_floor_store(args->nr_cpus);
 	if (!section_init(nr) || !frame_init(start_nr_frames(args)) || !store_init() ||
 	    !start_cpus(args) || !start_sums(nr) ||
 	    !arch_stage2_init(args->ipa_bits, ipa(args->first), ipa(args->end), &root))

@@ -66,6 +66,12 @@ static inline void stats_count(__u64 *counter)
 	stats_add(counter, 1);
 }
 
+static inline void stats_longest(__u64 *longest, u64 ticks)
+{
+	if (ticks > *longest)
+		__atomic_store_n(longest, ticks, __ATOMIC_RELAXED);
+}
+
 void stats_figure(enum figure which, s64 difference);
 void stats_publish(void);
 void stats_in_time(u64 ticks);

@@ -42,7 +42,7 @@ static enum swap_in_enter swap_in_enter(struct section *s, u64 *word, u32 floor)
 		new = old + SECTION_USER;
 		if (section_frame(old) == FRAME_NONE) {
 			if (frame == FRAME_NONE)
-				frame = frame_take(section_index(s), floor);
+				frame = frame_take_home(section_index(s), floor);
 			if (frame == FRAME_NONE)
 				break;
 			new = section_with_frame(new, frame);
@@ -67,7 +67,7 @@ static bool swap_in_touch(struct section *s, u64 word)
 		stats_count(&my_stats()->retries);
 		return true;
 	}
-	frame = frame_take(section_index(s), 2 * arena->reserve);
+	frame = frame_take_home(section_index(s), taiji_floor_touch(arena->nr_cpus));
 	if (frame == FRAME_NONE) {
 		stats_count(&my_stats()->stalls);
 		return true;
@@ -82,6 +82,7 @@ static bool swap_in_touch(struct section *s, u64 word)
 	section_set_sealed(s, SECTION_BLOCK, SECTION_ABSENT);
 	section_disown(s);
 	stats_figure(FIGURE_SECTIONS_ABSENT, -1);
+	stats_count(&my_stats()->touched);
 	return true;
 }
 

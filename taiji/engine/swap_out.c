@@ -59,6 +59,8 @@ static bool swap_out_page(struct section *s, u64 word, u32 i)
 	arena->sums[section_index(s) * TAIJI_SECTION_PAGES + i] = codec_sum(page);
 #endif
 	stats_count(&my_stats()->swap_out);
+	if (page_stored(out))
+		stats_add(&my_stats()->bytes_out, page_length(out));
 	stats_figure(FIGURE_PAGES_ZERO + (page_state(out) - PAGE_ZERO), 1);
 	page_store(entry, out);
 	/* After the entry: until then the content is in the frame. */
@@ -66,11 +68,11 @@ static bool swap_out_page(struct section *s, u64 word, u32 i)
 	return true;
 }
 
-static s64 swap_out_pages(struct section *s, u32 from)
+static s64 swap_out_pages(struct section *s, u32 from, u32 to)
 {
 	u64 word = section_word(s);
 
-	for (u32 i = from; i < TAIJI_SECTION_PAGES; i++) {
+	for (u32 i = from; i < to; i++) {
 		if (!swap_out_page(s, word, i)) {
 			/* If nothing went out, leave no table behind. */
 			block_collapse(s);
@@ -79,10 +81,10 @@ static s64 swap_out_pages(struct section *s, u32 from)
 		if (arch_irq_pending())
 			return i + 1;
 	}
-	return TAIJI_SECTION_PAGES;
+	return to;
 }
 
-static s64 swap_out_owned(struct section *s, u32 from)
+static s64 swap_out_owned(struct section *s, u32 from, u32 to)
 {
 	u64 word = section_word(s);
 
@@ -95,22 +97,25 @@ static s64 swap_out_owned(struct section *s, u32 from)
 	if (word & SECTION_BLOCK) {
 		if (!block_split(s))
 			return -TAIJI_ENOMEM;
+		/* That was work enough for one go. */
+		if (arch_irq_pending())
+			return from;
 	} else if (!from) {
 		/*
 		 * What is touched after this is in use, and stays in even if the base calls again.
 		 */
 		block_hold(s, 0);
 	}
-	return swap_out_pages(s, from);
+	return swap_out_pages(s, from, to);
 }
 
-s64 swap_out_section(struct section *s, u32 from)
+s64 swap_out_section(struct section *s, u32 from, u32 to)
 {
-	s64 to;
+	s64 reached;
 
 	if (!section_own(s))
 		return -TAIJI_EBUSY;
-	to = swap_out_owned(s, from);
+	reached = swap_out_owned(s, from, to);
 	section_disown(s);
-	return to;
+	return reached;
 }

@@ -5,6 +5,6 @@
 #include "section.h"
 
 /* TAIJI_CALL_OUT */
-s64 swap_out_section(struct section *s, u32 from);
+s64 swap_out_section(struct section *s, u32 from, u32 to);
 
 #endif

@@ -25,7 +25,7 @@ static u8 *section_stale(ipa_t section)
 /* Between looking and acting: leave the others time to get in between. */
 static void stumble(void)
 {
-	if (!(fake_random() >> 16 & 63))
+	if (fake.stumbles && !(fake_random() >> 16 & 63))
 		sched_yield();
 }
 

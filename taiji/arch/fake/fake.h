@@ -48,6 +48,7 @@ struct fake_machine {
 	struct fake_icache *icache;
 	unsigned int irq_rate;
 	bool hardware_af;
+	bool stumbles;
 	u64 patience;
 	struct fake_cpu cpus[FAKE_MAX_CPUS];
 };

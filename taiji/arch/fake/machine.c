@@ -19,7 +19,9 @@ __thread struct fake_cpu *fake_me;
 
 void fake_machine_start(u64 ram, u64 space)
 {
-	fake = (struct fake_machine){ .patience = FAKE_PATIENCE, .hardware_af = true };
+	fake = (struct fake_machine){
+		.patience = FAKE_PATIENCE, .hardware_af = true, .stumbles = true
+	};
 	fake.ram_size = ram;
 	fake.nr_sections = space >> TAIJI_SECTION_SHIFT;
 	fake.ram = mmap(NULL, ram, PROT_READ | PROT_WRITE,
@@ -59,6 +61,11 @@ void fake_patience(u64 aborts)
 void fake_hardware_af(bool on)
 {
 	fake.hardware_af = on;
+}
+
+void fake_stumbles(bool on)
+{
+	fake.stumbles = on;
 }
 
 u64 fake_random(void)

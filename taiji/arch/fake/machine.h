@@ -31,6 +31,9 @@ void fake_irq_rate(unsigned int one_in);
 /* Does the hardware set access flags, or does it fault? */
 void fake_hardware_af(bool on);
 
+/* Do others get in between where they can? On from the start; it costs time. */
+void fake_stumbles(bool on);
+
 /* How many aborts in a row an access takes before it is given up. */
 #define FAKE_PATIENCE	50000000ULL
 void fake_patience(u64 aborts);

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What Linux has free, nobody needs to keep: neither its content nor a frame.
+ * Linux reports it some seconds after it became free, a pageblock at a time; a
+ * first touch takes a frame again. Reports from outside of ZONE_MOVABLE are
+ * declined: what is dropped may come back in another frame.
+ */
+
+#include <linux/gfp.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/page_reporting.h>
+#include <linux/sched.h>
+
+#include <asm/kvm_payload.h>
+
+#include "taiji.h"
+
+/*
+ * A dropped page comes back with any content. Linux must not count on what it
+ * has written when it freed the page.
+ */
+static bool content_matters(void)
+{
+	return want_init_on_free() || page_poisoning_enabled_static();
+}
+
+static int report(struct page_reporting_dev_info *prdev, struct scatterlist *sgl,
+		  unsigned int nents)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+	u64 at, end;
+
+	guard(rwsem_read)(&taiji_gate);
+
+	for_each_sg(sgl, sg, nents, i) {
+		at = ALIGN(page_to_phys(sg_page(sg)), TAIJI_SECTION_SIZE);
+		end = page_to_phys(sg_page(sg)) + sg->length;
+		for (; at + TAIJI_SECTION_SIZE <= end; at += TAIJI_SECTION_SIZE) {
+			/* One that is on its way out or in is not worth waiting for. */
+			if (taiji_is_swappable(at))
+				kvm_payload_call(TAIJI_CALL_DROP, at, 1, 0);
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+static struct page_reporting_dev_info reporting = {
+	.report = report,
+	.order = TAIJI_SECTION_SHIFT - PAGE_SHIFT,
+};
+
+static bool registered;
+
+/**
+ * taiji_free_pages_start - have free memory reported, and drop it
+ *
+ * Without it free memory costs store like any other, so a failure is said and
+ * nothing else.
+ *
+ * Context: may sleep; system switched.
+ */
+void taiji_free_pages_start(void)
+{
+	int err = -EPERM;
+
+	if (content_matters()) {
+		pr_info("free memory keeps its content (init_on_free, page_poison): it is not dropped\n");
+		return;
+	}
+
+	if (taiji.nr_swappable)
+		err = page_reporting_register(&reporting);
+	registered = !err;
+	if (err == -EBUSY)
+		pr_warn("another driver has free memory reported: it is not dropped\n");
+}
+
+/* Not with taiji_gate held: waits for a report in progress. */
+void taiji_free_pages_stop(void)
+{
+	if (registered)
+		page_reporting_unregister(&reporting);
+	registered = false;
+}
+
+/**
+ * taiji_free_pages_drop - drop what is free, now
+ *
+ * Takes it out of the allocator's hands for a moment, without asking anybody for
+ * more, and tells the engine.
+ *
+ * Context: may sleep; taiji_gate held, system switched.
+ */
+void taiji_free_pages_drop(void)
+{
+	struct page *page, *next;
+	LIST_HEAD(pages);
+	u64 ipa;
+
+	while ((page = alloc_pages(GFP_TRANSHUGE_LIGHT, TAIJI_SECTION_SHIFT - PAGE_SHIFT))) {
+		list_add(&page->lru, &pages);
+		ipa = page_to_phys(page);
+		/* ZONE_MOVABLE comes first; what is below it is not for us. */
+		if (!taiji_is_swappable(ipa))
+			break;
+		kvm_payload_call(TAIJI_CALL_DROP, ipa, 1, 0);
+		cond_resched();
+	}
+
+	list_for_each_entry_safe(page, next, &pages, lru)
+		__free_pages(page, TAIJI_SECTION_SHIFT - PAGE_SHIFT);
+}
