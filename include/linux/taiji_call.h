@@ -37,6 +37,7 @@
 #define TAIJI_EBUSY		16
 #define TAIJI_EINVAL		22
 #define TAIJI_ENOSYS		38
+#define TAIJI_EADDRINUSE	98
 
 /**
  * enum taiji_call - what the base can ask of the engine
@@ -75,6 +76,8 @@
  * @TAIJI_CALL_DISCARD: (ipa) the content of this micro-page is of no use to anybody:
  *		if it is out, it goes out of the store and becomes zero; 1 when it is
  *		not out
+ *
+ * OUT, HOME and DROP of a section that a device uses: -EADDRINUSE.
  *
  * OUT, IN and HOME return how far they came: TAIJI_SECTION_PAGES, or @to, when done,
  * less when an interrupt is pending and the base should call again from there,
@@ -177,6 +180,9 @@ struct taiji_range {
  *   and what may be grown later
  * @ipa_bits:	size of the IPA space; all of it below @first, between and
  *		beyond the RAM is mapped 1:1 and never looked at
+ * @units:	the counts of what devices use, a 32-bit word a section, from
+ *		@first on; an empty range where nobody counts, because devices cannot
+ *		reach what moves
  * @ram:	ranges of RAM
  */
 struct taiji_start {
@@ -186,6 +192,7 @@ struct taiji_start {
 	__u32 ipa_bits;
 	struct taiji_range arena;
 	struct taiji_range shared;
+	struct taiji_range units;
 	__u64 first;
 	__u64 end;
 	struct taiji_range ram[TAIJI_MAX_RANGES];

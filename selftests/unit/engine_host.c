@@ -22,6 +22,7 @@ void host_boot(void)
 
 	host.args = arch_va(pa(FAKE_RAM_START));
 	host.shared = arch_va(pa(FAKE_RAM_START + TAIJI_PAGE_SIZE));
+	host.units = arch_va(pa(FAKE_RAM_START + 32 * TAIJI_PAGE_SIZE));
 	args = host.args;
 	args->abi = TAIJI_ABI;
 	args->nr_cpus = host.cpus;
@@ -31,6 +32,8 @@ void host_boot(void)
 	args->arena.size = arena;
 	args->shared.start = FAKE_RAM_START + TAIJI_PAGE_SIZE;
 	args->shared.size = 16 * TAIJI_PAGE_SIZE;
+	args->units.start = FAKE_RAM_START + 32 * TAIJI_PAGE_SIZE;
+	args->units.size = sections * sizeof(*host.units);
 	args->first = FAKE_RAM_START;
 	args->end = section_addr(host.end);
 	args->ram[0].start = FAKE_RAM_START;

@@ -2,7 +2,8 @@
 /*
  * The part of a base and of a host that every test of the engine needs.
  *
- *	section 0		the host's own: START's arguments, the shared figures
+ *	section 0		the host's own: START's arguments, the shared figures, what
+ *				devices use
  *	arena			as many as it takes
  *	donated			@donated
  *	user			the rest of the RAM, swappable
@@ -27,6 +28,7 @@ struct host {
 	unsigned int end;
 	struct taiji_start *args;
 	struct taiji_shared *shared;
+	s32 *units;
 };
 
 extern struct host host;

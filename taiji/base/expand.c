@@ -113,7 +113,7 @@ int taiji_expand(u64 bytes)
 	if (!taiji.on)
 		return -ENODEV;
 	if (!taiji.nr_swappable) {
-		pr_err("nothing is swappable: boot with movablecore= and swiotlb=force\n");
+		pr_err("nothing is swappable: boot with movablecore= and dma_residency\n");
 		return -EPERM;
 	}
 	if (!taiji_layout_grow_base(taiji.start) || target > taiji_layout_ram(taiji.start)) {

@@ -58,6 +58,7 @@ int taiji_state_alloc(void)
 	if (err)
 		return err;
 
+	taiji_dma_units(start);
 	size = taiji_arena_size(taiji_nr_sections(), start->nr_cpus);
 	arena = alloc_pages_exact(size, TAIJI_GFP);
 	taiji.shared = alloc_pages_exact(shared_size(), GFP_KERNEL | __GFP_ZERO);
@@ -89,6 +90,14 @@ static void note_movable(void)
 	}
 }
 
+/* They need not begin at a page. */
+static int map_units(const struct taiji_range *units)
+{
+	u64 from = ALIGN_DOWN(units->start, PAGE_SIZE);
+
+	return kvm_payload_map_window(from, ALIGN(units->start + units->size, PAGE_SIZE) - from);
+}
+
 /* Let EL2 see its state, the figures, and every section that may move. */
 int taiji_state_map(void)
 {
@@ -100,6 +109,8 @@ int taiji_state_map(void)
 	err = kvm_payload_map_window(virt_to_phys(start), PAGE_SIZE) ?:
 	      kvm_payload_map_window(start->arena.start, start->arena.size) ?:
 	      kvm_payload_map_window(start->shared.start, start->shared.size);
+	if (!err && start->units.size)
+		err = map_units(&start->units);
 
 	note_movable();
 	for_each_set_bitrange(from, to, taiji.swappable, taiji_nr_sections())

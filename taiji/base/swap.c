@@ -117,6 +117,9 @@ static int swap_all(enum taiji_call func)
 
 	for_each_set_bit(i, taiji.swappable, taiji_nr_sections()) {
 		err = taiji_swap(func, taiji_ipa(i));
+		/* What a device uses is at home. */
+		if (err == -EADDRINUSE)
+			continue;
 		if (err == -EBUSY)
 			busy = err;
 		else if (err)

@@ -205,6 +205,7 @@ void taiji_device_exit(void);
 struct device *taiji_device(void);
 
 /* dma.c */
+void taiji_dma_units(struct taiji_start *start);
 bool taiji_dma_is_safe(void);
 
 /* stats.c */

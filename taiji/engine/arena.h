@@ -43,6 +43,7 @@ struct cpu;
  * @reclaim: where the search for a donated frame goes on
  * @stage2: the machine's own, see arch_stage2_init()
  * @stage2_first: likewise
+ * @units: the count of each section's mappings for devices, or NULL; see pin.h
  * @sums: debug builds: checksum of each micro-page that is out
  */
 struct arena {
@@ -66,6 +67,7 @@ struct arena {
 	struct taiji_shared *shared;
 	u64 *stage2;
 	u64 stage2_first;
+	s32 *units;
 	u16 *sums;
 
 	u64 free_head __aligned(64);

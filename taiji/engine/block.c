@@ -2,6 +2,7 @@
 #include "block.h"
 #include "check.h"
 #include "page.h"
+#include "pin.h"
 #include "stats.h"
 #include "store.h"
 
@@ -10,6 +11,7 @@ bool block_split(struct section *s)
 	ipa_t at = section_ipa(s);
 	u64 *table;
 
+	DEBUG_ENSURE(pin_is_away(s));
 	if (!section_table_alloc(s))
 		return false;
 	table = section_table(s);
@@ -119,6 +121,7 @@ bool block_collapse(struct section *s)
 	arch_map_block(at, frame_pa(section_frame(word)));
 	section_set_sealed(s, SECTION_BLOCK, SECTION_TABLE);
 	section_unseal(s);
+	pin_put_back(s);
 	stats_count(&my_stats()->collapsed);
 	return true;
 }

@@ -5,6 +5,7 @@
 #include "check.h"
 #include "grow.h"
 #include "page.h"
+#include "pin.h"
 #include "stats.h"
 #include "swap_in.h"
 
@@ -13,6 +14,9 @@ s64 grow_sections(struct section *s, u32 n)
 	for (u32 i = 0; i < n; i++) {
 		if (section_word(&s[i]) & (SECTION_RAM | SECTION_GROWN | SECTION_OWNED))
 			return -TAIJI_EINVAL;
+		/* It has no home: whatever devices do there is bounced. */
+		if (!pin_take_away(&s[i]))
+			return -TAIJI_EADDRINUSE;
 	}
 	for (u32 i = 0; i < n; i++) {
 		u64 word = section_word(&s[i]);
@@ -89,6 +93,10 @@ s64 grow_drop(struct section *s)
 	if (word & SECTION_ABSENT) {
 		section_disown(s);
 		return 0;
+	}
+	if (!pin_take_away(s)) {
+		section_disown(s);
+		return -TAIJI_EADDRINUSE;
 	}
 	shrink_content(s);
 	stats_figure(FIGURE_SECTIONS_ABSENT, 1);

@@ -11,6 +11,7 @@
 #include "block.h"
 #include "home.h"
 #include "move.h"
+#include "pin.h"
 #include "stats.h"
 
 static s64 home_leave(struct section *s, u32 frame)
@@ -107,6 +108,7 @@ static s64 home_appear(struct section *s)
 	arch_map_block(section_ipa(s), frame_pa(section_index(s)));
 	arch_publish();
 	section_set_sealed(s, SECTION_BLOCK, SECTION_ABSENT);
+	pin_put_back(s);
 	stats_figure(FIGURE_SECTIONS_ABSENT, -1);
 	return 0;
 }

@@ -56,6 +56,10 @@ static bool start_valid(const struct taiji_start *args)
 	if (!start_aligned(args->arena.start) || !start_aligned(args->arena.size) ||
 	    !args->arena.size || !start_within(args, args->arena))
 		return false;
+	if (args->units.size &&
+	    (args->units.start & 3 || !start_within(args, args->units) ||
+	     args->units.size / sizeof(s32) < (args->end - args->first) >> TAIJI_SECTION_SHIFT))
+		return false;
 	return args->shared.size >= start_shared_size(args) && !(args->shared.start & 63) &&
 	       start_within(args, args->shared) && !start_overlap(args->arena, args->shared);
 }
@@ -125,6 +129,7 @@ static s64 start_build(const struct taiji_start *args)
 
 	arena->first = args->first;
 	arena->end = args->end;
+	arena->units = args->units.size ? arch_va(pa(args->units.start)) : NULL;
 	/* One frame a CPU, and one that somebody got the wrong moment for. */
 	arena->reserve = taiji_floor_store(args->nr_cpus);
 	if (!section_init(nr) || !frame_init(start_nr_frames(args)) || !store_init() ||

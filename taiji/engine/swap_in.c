@@ -13,6 +13,7 @@
 #include "codec.h"
 #include "move.h"
 #include "page.h"
+#include "pin.h"
 #include "stats.h"
 #include "store.h"
 #include "swap_in.h"
@@ -80,6 +81,7 @@ static bool swap_in_touch(struct section *s, u64 word)
 	arch_map_block(section_ipa(s), frame_pa(frame));
 	arch_publish();
 	section_set_sealed(s, SECTION_BLOCK, SECTION_ABSENT);
+	pin_put_back(s);
 	section_disown(s);
 	stats_figure(FIGURE_SECTIONS_ABSENT, -1);
 	stats_count(&my_stats()->touched);

@@ -12,6 +12,7 @@
 #include "codec.h"
 #include "move.h"
 #include "page.h"
+#include "pin.h"
 #include "stats.h"
 #include "store.h"
 #include "swap_out.h"
@@ -95,8 +96,12 @@ static s64 swap_out_owned(struct section *s, u32 from, u32 to)
 	if (word & SECTION_MOVING && !move_run(s))
 		return from;
 	if (word & SECTION_BLOCK) {
-		if (!block_split(s))
+		if (!pin_take_away(s))
+			return -TAIJI_EADDRINUSE;
+		if (!block_split(s)) {
+			pin_put_back(s);
 			return -TAIJI_ENOMEM;
+		}
 		/* That was work enough for one go. */
 		if (arch_irq_pending())
 			return from;
