@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Devices read and write memory that goes out, comes back and moves all the time;
- * in a machine of scripts/vm --residency --nvme, where they reach it themselves.
+ * in a machine of scripts/vm --dma residency --nvme, where they reach it themselves.
  * With BREAK in the environment they are given memory that is away.
  */
 

@@ -63,6 +63,7 @@ void taiji_dma_units(struct taiji_start *start)
 	BUILD_BUG_ON(DMA_UNIT_SHIFT != TAIJI_SECTION_SHIFT);
 	if (dma_residency_units(&units) || start->first < units.base)
 		return;
+	taiji.movable_from = units.from;
 
 	skip = (start->first - units.base) >> TAIJI_SECTION_SHIFT;
 	if (skip + nr > units.nr) {

@@ -84,7 +84,7 @@ static void note_movable(void)
 	unsigned long i;
 
 	for (i = 0; i < taiji_nr_sections(); i++) {
-		if (taiji_layout_is_movable(taiji_ipa(i)))
+		if (taiji_ipa(i) >= taiji.movable_from && taiji_layout_is_movable(taiji_ipa(i)))
 			__set_bit(i, taiji.swappable);
 		cond_resched();
 	}

@@ -33,6 +33,7 @@ struct device;
  * @cpus:	and each CPU's
  * @swappable:	one bit a section from @start.first on
  * @nr_swappable: bits set
+ * @movable_from: nothing below it is swappable: devices reach it uncounted
  * @donated:	frames that the host gave
  * @grown:	bytes added beyond RAM, from taiji_layout_grow_base() on
  */
@@ -43,6 +44,7 @@ struct taiji {
 	struct taiji_cpu_stats *cpus;
 	unsigned long *swappable;
 	unsigned long nr_swappable;
+	u64 movable_from;
 	unsigned long donated;
 	u64 grown;
 };
