@@ -284,7 +284,7 @@ TEST_F_TIMEOUT(nomem, loading, 400)
 	close(self->dev);
 	ASSERT_EQ(0, vmem_unload());
 	base_region = &self->region;
-	each_fails(_metadata, &op, 80, 0);
+	each_fails(_metadata, &op, 50, 0);
 	ASSERT_EQ(0, vmem_load(&self->region));
 	self->dev = vmem_open();
 }
