@@ -3,120 +3,19 @@
  * The pack core against a naive model, with random allocations and frees.
  * usage: pack_test [STEPS [SEED]]
  */
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "pack_host.h"
 
-typedef uint8_t u8;
-typedef uint16_t u16;
-typedef uint32_t u32;
-typedef uint64_t u64;
-typedef int64_t s64;
-
-#include "../../vmem/engine/pack.c"
-
-#define MAX_BLOCKS	24
-#define MAX_OWNERS	400
-#define MAX_RUNS	4096
-
-struct run {
-	u64 phys;
-	u32 nr;
-};
-
-struct owner {
-	struct run *runs;
-	u32 nr_runs;
-	u64 nr_slices;
-};
-
-/* The bytes, as the base keeps them, and who owns what. */
-static u8 bytes[MAX_BLOCKS][VMEM_BLOCK_SLICES];
-static struct pack_block blocks[MAX_BLOCKS];
-static struct pack pack;
-static struct owner owners[MAX_OWNERS];
-static u32 nr_owners;
-static int fail_after = -1;	/* takes until one fails, or -1 */
-static u64 rng;
-
-static void check(bool ok, const char *what)
-{
-	if (ok)
-		return;
-	printf("not ok 1 %s\n", what);
-	exit(1);
-}
-
-static u32 rnd(u32 below)
-{
-	rng ^= rng << 13;
-	rng ^= rng >> 7;
-	rng ^= rng << 17;
-	return (rng >> 32) % below;
-}
-
-static u32 block_of(u64 phys)
-{
-	u32 i;
-
-	for (i = 0; i < pack.nr_blocks; i++)
-		if (blocks[i].phys == phys >> VMEM_BLOCK_SHIFT << VMEM_BLOCK_SHIFT)
-			return i;
-	check(false, "takes from a block of the pack");
-	return 0;
-}
-
-static u8 *byte_of(u64 phys)
-{
-	return &bytes[block_of(phys)][(phys >> VMEM_SLICE_SHIFT) %
-				      VMEM_BLOCK_SLICES];
-}
-
-/* What the base does: only free slices, within one block. */
-static int take(void *ctx, u64 phys, u32 nr)
-{
-	struct owner *owner = ctx;
-	u8 *byte = byte_of(phys);
-	u32 i;
-
-	check(nr > 0, "takes something");
-	check(byte + nr <= bytes[block_of(phys)] + VMEM_BLOCK_SLICES,
-	      "takes within one block");
-	if (!fail_after)
-		return -ENOMEM;
-	fail_after -= fail_after > 0;
-	for (i = 0; i < nr; i++) {
-		check(vmem_slice_free(byte[i]), "takes free slices only");
-		byte[i] |= VMEM_SLICE_USED;
-	}
-	check(owner->nr_runs < MAX_RUNS, "takes in few runs");
-	owner->runs[owner->nr_runs++] = (struct run){ phys, nr };
-	owner->nr_slices += nr;
-	return 0;
-}
-
-static void give_all(struct owner *owner)
-{
-	u32 i;
-
-	for (i = 0; i < owner->nr_runs; i++) {
-		memset(byte_of(owner->runs[i].phys), VMEM_SLICE_DIRTY,
-		       owner->runs[i].nr);
-		check(pack_changed(&pack, owner->runs[i].phys),
-		      "knows its own blocks");
-	}
-	owner->nr_runs = 0;
-	owner->nr_slices = 0;
-}
+#define TEST_BLOCKS	24
+#define TEST_OWNERS	400
 
 /* ---- the model: everything counted afresh ---- */
 
 struct model {
 	u64 nr_free;
 	u64 nr_whole;
+	u64 nr_pure;		/* whole blocks that are clean */
+	u64 nr_dirty;		/* slices that could be zeroed */
+	bool whole_dirty;	/* some of them in whole blocks */
 	u64 in_broken;		/* free slices outside of whole blocks */
 };
 
@@ -126,12 +25,20 @@ static struct model model_count(void)
 	u32 i, j;
 
 	for (i = 0; i < pack.nr_blocks; i++) {
-		u32 nr = 0;
+		u32 nr = 0, clean = 0, dirty = 0;
 
-		for (j = 0; j < VMEM_BLOCK_SLICES; j++)
+		for (j = 0; j < VMEM_BLOCK_SLICES; j++) {
 			nr += vmem_slice_free(bytes[i][j]);
+			clean += !bytes[i][j];
+			dirty += bytes[i][j] == VMEM_SLICE_DIRTY;
+		}
 		check(nr == blocks[i].nr_free, "counts each block right");
+		check(clean == blocks[i].nr_clean, "counts clean slices right");
 		model.nr_free += nr;
+		model.nr_dirty += dirty;
+		model.nr_pure += clean == VMEM_BLOCK_SLICES;
+		if (nr == VMEM_BLOCK_SLICES && dirty)
+			model.whole_dirty = true;
 		if (nr == VMEM_BLOCK_SLICES)
 			model.nr_whole++;
 		else
@@ -170,6 +77,9 @@ static void check_blocks(struct owner *owner, u64 nr)
 	after = model_count();
 	check(owner->nr_slices == nr * VMEM_BLOCK_SLICES, "blocks: all of it");
 	check(after.nr_whole == before.nr_whole - nr, "blocks: whole ones");
+	check(before.nr_pure - after.nr_pure ==
+	      (nr < before.nr_pure ? nr : before.nr_pure),
+	      "blocks: clean ones first");
 	for (i = 0; i < owner->nr_runs; i++)
 		check(owner->runs[i].nr == VMEM_BLOCK_SLICES &&
 		      !(owner->runs[i].phys & ((1 << VMEM_BLOCK_SHIFT) - 1)),
@@ -219,10 +129,10 @@ static u64 some_slices(void)
 
 static void step_alloc(void)
 {
-	struct owner *owner = &owners[nr_owners];
+	struct owner *owner = new_owner();
 	u64 nr = some_slices(), whole = 0;
 
-	if (nr_owners == MAX_OWNERS)
+	if (nr_owners == TEST_OWNERS)
 		return;
 	if (nr > pack.nr_free) {
 		/* The caller knows from the count that it cannot be. */
@@ -242,31 +152,90 @@ static void step_alloc(void)
 
 static void step_free(void)
 {
-	u32 i;
-
 	if (!nr_owners)
 		return;
-	i = rnd(nr_owners);
-	give_all(&owners[i]);
-	nr_owners--;
-	/* The last one moves here, with its array. */
-	if (i != nr_owners) {
-		struct owner last = owners[nr_owners];
+	end_owner(rnd(nr_owners));
+	model_count();
+}
 
-		owners[nr_owners] = owners[i];
-		owners[i] = last;
+static u64 busy[8];		/* what is being zeroed, or 0 */
+
+/* What the threads do that zero: begin one, or end one. */
+static void step_zero(void)
+{
+	struct model model = model_count();
+	u32 i = rnd(8);
+	u64 phys;
+
+	if (busy[i]) {
+		*byte_of(busy[i]) &= ~(VMEM_SLICE_ZEROING | VMEM_SLICE_DIRTY);
+		check(pack_changed(&pack, busy[i]), "takes note of the end");
+		busy[i] = 0;
+	} else if (pack_next_dirty(&pack, &phys)) {
+		check(*byte_of(phys) == VMEM_SLICE_DIRTY, "zeroes dirty slices");
+		check(!model.whole_dirty ||
+		      blocks[block_of(phys)].nr_free == VMEM_BLOCK_SLICES,
+		      "zeroes whole blocks first");
+		*byte_of(phys) |= VMEM_SLICE_ZEROING;
+		check(pack_changed(&pack, phys), "takes note of zeroing");
+		busy[i] = phys;
+	} else {
+		check(!model.nr_dirty, "zeroes whatever is dirty");
 	}
 	model_count();
+}
+
+/* Now and then a slice goes bad, whoever has it. */
+static void step_poison(void)
+{
+	u32 i = rnd(pack.nr_blocks), j = rnd(VMEM_BLOCK_SLICES);
+
+	if (bytes[i][j] & VMEM_SLICE_ABSENT)
+		return;
+	bytes[i][j] |= VMEM_SLICE_POISON;
+	check(pack_changed(&pack, blocks[i].phys +
+			   ((u64)j << VMEM_SLICE_SHIFT)), "takes note of poison");
+	model_count();
+}
+
+static bool model_run_is_free(u64 phys, u64 nr)
+{
+	for (; nr--; phys += 1ULL << VMEM_SLICE_SHIFT) {
+		u32 i = pack_search(&pack, phys >> VMEM_BLOCK_SHIFT <<
+				    VMEM_BLOCK_SHIFT);
+
+		if (i == pack.nr_blocks || blocks[i].phys >> VMEM_BLOCK_SHIFT !=
+		    phys >> VMEM_BLOCK_SHIFT || !vmem_slice_free(*byte_of(phys)))
+			return false;
+	}
+	return true;
+}
+
+/* Is what is found free and aligned, and nothing found only if there is none? */
+static void step_find_aligned(void)
+{
+	u64 nr = 1ULL << (4 + rnd(7)), size = nr << VMEM_SLICE_SHIFT, phys, at;
+	bool found = pack_find_aligned(&pack, nr, &phys), exists = false;
+	u32 i;
+
+	if (found)
+		check(!(phys & (size - 1)) && model_run_is_free(phys, nr),
+		      "finds what is free and aligned");
+	for (i = 0; !exists && i < pack.nr_blocks; i++)
+		for (at = blocks[i].phys; !exists && !(at & (size - 1)) &&
+		     at < blocks[i].phys + (1ULL << VMEM_BLOCK_SHIFT); at += size)
+			exists = model_run_is_free(at, nr);
+	check(found == exists, "finds one if there is one");
 }
 
 /* An error from the base leaves the counts right, and what was taken. */
 static void step_fail(void)
 {
-	struct owner *owner = &owners[nr_owners];
+	struct owner *owner = new_owner();
 	u64 nr = some_slices();
 	int ret;
 
-	if (nr_owners == MAX_OWNERS || nr > pack.nr_free)
+	if (nr_owners == TEST_OWNERS || nr > pack.nr_free)
 		return;
 	fail_after = rnd(3);
 	pack.ctx = owner;
@@ -294,7 +263,8 @@ static void setup(void)
 	u32 i;
 
 	memset(&pack, 0, sizeof(pack));
-	pack.nr_blocks = 1 + rnd(MAX_BLOCKS);
+	memset(busy, 0, sizeof(busy));
+	pack.nr_blocks = 1 + rnd(TEST_BLOCKS);
 	pack.blocks = blocks;
 	pack.take = take;
 	for (i = 0; i < pack.nr_blocks; i++) {
@@ -350,10 +320,16 @@ static void run(u64 steps)
 				step_free();
 			setup();
 		}
-		if (kind < 50)
+		if (kind < 35)
 			step_alloc();
-		else if (kind < 95)
+		else if (kind < 65)
 			step_free();
+		else if (kind < 93)
+			step_zero();
+		else if (kind < 94)
+			step_find_aligned();
+		else if (kind < 95 && rnd(8) == 0)
+			step_poison();
 		else if (kind < 98)
 			step_fail();
 		else
@@ -365,18 +341,14 @@ int main(int argc, char **argv)
 {
 	u64 steps = argc > 1 ? strtoull(argv[1], NULL, 0) : 200000;
 	u64 seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
-	u32 i;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("TAP version 13\n1..1\n# %llu steps, seed %llu\n",
 	       (unsigned long long)steps, (unsigned long long)seed);
 	rng = seed * 0x9e3779b97f4a7c15ULL | 1;
-	for (i = 0; i < MAX_OWNERS; i++)
-		owners[i].runs = calloc(MAX_RUNS, sizeof(struct run));
 	check_give();
 	run(steps);
-	for (i = 0; i < MAX_OWNERS; i++)
-		free(owners[i].runs);
+	free_owners();
 	printf("ok 1 pack behaves as its model\n");
 	return 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What user space can do with a mapping, and what it cannot. */
+#include <inttypes.h>
 #include <linux/vmem.h>
 #include <sys/resource.h>
 
@@ -211,23 +212,118 @@ TEST_F(pool, works_without_huge_pages)
 	close(fd);
 }
 
-/* Memory without struct page cannot be pinned: a clear error, no crash. */
-TEST_F(pool, refuses_direct_io)
+/* An administrator's "never" is obeyed; the kernel log says what it costs. */
+TEST_F(pool, works_with_huge_pages_forbidden)
 {
-	int fd = vmem_alloc(self->dev, SLICE, 0, 0), fds[2];
-	char *map = vmem_map(fd, SLICE);
-	struct iovec iov = { map, 4096 };
+	const char *enabled = "/sys/kernel/mm/transparent_hugepage/enabled";
+	int fd = vmem_alloc(self->dev, SLICE, 0, 0);
+	char *map;
 
+	ASSERT_EQ(0, sysfs_write(enabled, "never"));
+	map = vmem_map(fd, SLICE);
 	ASSERT_NE(MAP_FAILED, map);
-	map[0] = 1;
-	ASSERT_EQ(0, pipe(fds));
-	/* Copying is fine, pinning is not. */
-	EXPECT_EQ(1, write(fds[1], map, 1));
-	EXPECT_EQ(-1, vmsplice(fds[1], &iov, 1, 0));
-	EXPECT_EQ(EFAULT, errno);
-	close(fds[0]);
-	close(fds[1]);
+	EXPECT_LE(SLICE / 4096, touch_faults(map, SLICE) + 1);
+	EXPECT_EQ(0, sysfs_write(enabled, "madvise"));
 	munmap(map, SLICE);
+	close(fd);
+}
+
+static uint64_t look(const char *at)
+{
+	const char *file = "/sys/kernel/debug/vmem_probe/cached";
+	char text[32];
+
+	snprintf(text, sizeof(text), "%#" PRIx64, (uint64_t)(uintptr_t)at);
+	return sysfs_write(file, text) ? 99 : sysfs_number(file);
+}
+
+/* Whatever their size, entries are write-back: see the page tables. */
+TEST_F_TIMEOUT(pool, is_write_back, 120)
+{
+	uint64_t length = pool_value("free_blocks") ? BLOCK : 2 * SLICE;
+	int fd = vmem_alloc(self->dev, length, 0, 0);
+	char *large = vmem_map(fd, length), *slices, *pages;
+
+	ASSERT_EQ(0, test_module_load("vmem_probe", ""));
+	EXPECT_EQ(2, look(large));
+	large[0] = 1;
+	EXPECT_EQ(1, look(large));
+	slices = mmap(NULL, SLICE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		      SLICE);
+	slices[0] = 1;
+	EXPECT_EQ(1, look(slices));
+	pages = vmem_map(fd, SLICE);
+	ASSERT_EQ(0, madvise(pages, SLICE, MADV_NOHUGEPAGE));
+	pages[0] = 1;
+	EXPECT_EQ(1, look(pages));
+	munmap(pages, SLICE);
+	munmap(slices, SLICE);
+	munmap(large, length);
+	close(fd);
+	EXPECT_EQ(0, module_unload("vmem_probe"));
+}
+
+/* A word in each slice, so that looking at 1 GiB takes no time. */
+static bool words_are(const char *map, uint64_t length, uint64_t seed)
+{
+	uint64_t i;
+
+	for (i = 0; i < length; i += SLICE)
+		if (*(uint64_t *)(map + i) != i + seed)
+			return false;
+	return true;
+}
+
+static char *large(int fd)
+{
+	char *map = vmem_map(fd, BLOCK);
+	uint64_t i;
+
+	if (fd < 0 || map == MAP_FAILED)
+		return NULL;
+	for (i = 0; i < BLOCK; i += SLICE)
+		*(uint64_t *)(map + i) = i + 5;
+	return map;
+}
+
+/* Everything that cuts, copies or moves a page of 1 GiB. */
+TEST_F_TIMEOUT(pool, large_pages_can_be_cut, 120)
+{
+	int fd = vmem_alloc(self->dev, BLOCK, BLOCK, VMEM_ALLOC_PAGE_REQUIRED);
+	char *map, *place;
+	int status;
+	pid_t child;
+
+	if (fd == -ENOMEM)
+		SKIP(return, "the region holds no whole block");
+	map = large(fd);
+	ASSERT_NE(NULL, map);
+	EXPECT_EQ(0, mprotect(map + 8 * SLICE, SLICE, PROT_READ));
+	EXPECT_TRUE(words_are(map, BLOCK, 5));
+	EXPECT_EQ(0, mprotect(map, BLOCK, PROT_READ | PROT_WRITE));
+	child = fork();
+	if (!child)
+		_exit(!words_are(map, BLOCK, 5));
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, munmap(map + BLOCK - SLICE, SLICE));
+	EXPECT_TRUE(words_are(map, BLOCK - SLICE, 5));
+	munmap(map, BLOCK - SLICE);
+
+	/* Moved whole, to where it can be whole and to where it cannot. */
+	map = large(fd);
+	place = mmap(NULL, 4 * BLOCK, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+		     -1, 0);
+	ASSERT_NE(MAP_FAILED, place);
+	place = (char *)(((uintptr_t)place | (BLOCK - 1)) + 1);
+	ASSERT_EQ(place, mremap(map, BLOCK, BLOCK,
+				MREMAP_MAYMOVE | MREMAP_FIXED, place));
+	EXPECT_TRUE(words_are(place, BLOCK, 5));
+	map = place + BLOCK + SLICE;
+	ASSERT_EQ(map, mremap(place, BLOCK, BLOCK,
+			      MREMAP_MAYMOVE | MREMAP_FIXED, map));
+	EXPECT_TRUE(words_are(map, BLOCK, 5));
+	munmap(map, BLOCK);
 	close(fd);
 }
 

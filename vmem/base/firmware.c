@@ -58,18 +58,29 @@ bool vmem_firmware_is_ram(u64 start, u64 end, u64 *bad)
 	return true;
 }
 #else
-/* The end of the memory node's range that holds @at, or @at if none does. */
-static u64 firmware_range_end(u64 at)
+/* The end of the node's range that holds @at, or @at if none does. */
+static u64 firmware_node_end(struct device_node *np, u64 at)
 {
-	struct device_node *np;
 	struct resource res;
 	u64 end = at;
 	int i;
 
+	for (i = 0; !of_address_to_resource(np, i, &res); i++)
+		if (at >= res.start && at <= res.end)
+			end = max_t(u64, end, res.end + 1);
+	return end;
+}
+
+/* Memory is what a memory node says, and what is kept for us. */
+static u64 firmware_range_end(u64 at)
+{
+	struct device_node *np;
+	u64 end = at;
+
 	for_each_node_by_type(np, "memory")
-		for (i = 0; !of_address_to_resource(np, i, &res); i++)
-			if (at >= res.start && at <= res.end)
-				end = max_t(u64, end, res.end + 1);
+		end = max(end, firmware_node_end(np, at));
+	for_each_compatible_node(np, NULL, VMEM_DT_COMPATIBLE)
+		end = max(end, firmware_node_end(np, at));
 	return end;
 }
 

@@ -12,6 +12,9 @@
 #define VMEM_RESERVE_HINT	"limit the kernel with mem= on its command line, so that %lluM at %#llx are left"
 #endif
 
+/* A device-tree node that keeps memory for vmem: its reg, and numa-node-id. */
+#define VMEM_DT_COMPATIBLE	"vmem,region"
+
 bool vmem_firmware_is_ram(u64 start, u64 end, u64 *bad);
 
 #endif /* VMEM_BASE_FIRMWARE_H */

@@ -21,6 +21,8 @@ static u64 pool_word(u8 bits)
 	return bits * 0x0101010101010101ULL;
 }
 
+#define POOL_STEP	128	/* bytes that are looked at in one go */
+
 /*
  * All bits that any of the bytes has. Large allocations are long runs of
  * these, hence the words.
@@ -28,17 +30,30 @@ static u64 pool_word(u8 bits)
 static u8 pool_union(const u8 *slice, u64 nr)
 {
 	u64 sum = 0;
+	int i;
 
-	for (; nr >= 32; nr -= 32, slice += 32)
-		sum |= get_unaligned((const u64 *)slice) |
-		       get_unaligned((const u64 *)(slice + 8)) |
-		       get_unaligned((const u64 *)(slice + 16)) |
-		       get_unaligned((const u64 *)(slice + 24));
+	for (; nr >= POOL_STEP; nr -= POOL_STEP, slice += POOL_STEP)
+#pragma GCC unroll 16
+		for (i = 0; i < POOL_STEP; i += 8)
+			sum |= get_unaligned((const u64 *)(slice + i));
 	while (nr--)
 		sum |= *slice++;
 	sum |= sum >> 32;
 	sum |= sum >> 16;
 	return sum | sum >> 8;
+}
+
+/* Give all of the bytes the same bits. */
+static void pool_fill(u8 *slice, u64 nr, u8 bits)
+{
+	int i;
+
+	for (; nr >= POOL_STEP; nr -= POOL_STEP, slice += POOL_STEP)
+#pragma GCC unroll 16
+		for (i = 0; i < POOL_STEP; i += 8)
+			put_unaligned(pool_word(bits), (u64 *)(slice + i));
+	while (nr--)
+		*slice++ = bits;
 }
 
 static u8 *pool_slice(u64 phys)
@@ -112,8 +127,8 @@ bool vmem_pool_any(u64 phys, u64 nr, u8 bits)
 int vmem_pool_take(u64 phys, u32 nr, u8 *was)
 {
 	struct vmem_region *region = vmem_region_of(phys);
+	u8 *slice, any;
 	u64 room;
-	u8 any;
 
 	lockdep_assert_held(&vmem_pool_lock);
 	if (!region || !IS_ALIGNED(phys, 1ULL << VMEM_SLICE_SHIFT))
@@ -121,10 +136,14 @@ int vmem_pool_take(u64 phys, u32 nr, u8 *was)
 	room = region->start + region->size - phys;
 	if (nr > room >> VMEM_SLICE_SHIFT)
 		return -EUCLEAN;
-	any = pool_union(vmem_region_slice(region, phys), nr);
+	slice = vmem_region_slice(region, phys);
+	any = pool_union(slice, nr);
 	if (!vmem_slice_free(any))
 		return -EUCLEAN;
-	vmem_pool_set(phys, nr, VMEM_SLICE_USED);
+	if (any)
+		vmem_pool_set(phys, nr, VMEM_SLICE_USED);
+	else
+		pool_fill(slice, nr, VMEM_SLICE_USED);
 	*was |= any;
 	return 0;
 }

@@ -10,11 +10,9 @@
 #include <linux/align.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
-#include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/numa.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 #include <linux/vmem_engine.h>
 
 #include "firmware.h"
@@ -29,25 +27,6 @@ unsigned int vmem_nr_regions;
 static u64 region_end(const struct vmem_region *region)
 {
 	return region->start + region->size;
-}
-
-/* One SIZE@ADDR. */
-static int region_parse(struct vmem_region *region, char *word)
-{
-	char *p = word;
-
-	region->size = memparse(p, &p);
-	if (p == word || *p != '@')
-		goto bad;
-	word = ++p;
-	region->start = memparse(p, &p);
-	if (p == word || *p)
-		goto bad;
-	if (region->size && region_end(region) > region->start)
-		return 0;
-bad:
-	pr_err("regions= takes SIZE@ADDR[,SIZE@ADDR...], for example regions=1G@4G\n");
-	return -EINVAL;
 }
 
 static int region_check_alignment(const struct vmem_region *region)
@@ -69,7 +48,7 @@ static int region_check_overlap(const struct vmem_region *region)
 		if (region->start >= region_end(other) ||
 		    other->start >= region_end(region))
 			continue;
-		pr_err("%#llx-%#llx: given twice in regions=\n",
+		pr_err("%#llx-%#llx: given twice\n",
 		       region->start, region_end(region) - 1);
 		return -EINVAL;
 	}
@@ -116,7 +95,10 @@ static int region_check_one_node(const struct vmem_region *region)
 
 static int region_find_node(struct vmem_region *region)
 {
-	region->nid = phys_to_target_node(region->start);
+	int nid = phys_to_target_node(region->start);
+
+	if (nid != NUMA_NO_NODE)
+		region->nid = nid;
 	if (region->nid == NUMA_NO_NODE)
 		region->nid = 0;
 	if (region->nid < REGION_NODES)
@@ -135,31 +117,6 @@ static int region_check(struct vmem_region *region)
 	       region_check_firmware(region) ?:
 	       region_check_one_node(region) ?:
 	       region_find_node(region);
-}
-
-static int region_parse_all(const char *param)
-{
-	char *copy, *rest, *word;
-	const char *p;
-	int ret = 0;
-
-	vmem_nr_regions = 1;
-	for (p = param; *p; p++)
-		vmem_nr_regions += *p == ',';
-	vmem_regions = kcalloc(vmem_nr_regions, sizeof(*vmem_regions),
-			       GFP_KERNEL);
-	copy = kstrdup(param, GFP_KERNEL);
-	if (!vmem_regions || !copy) {
-		ret = -ENOMEM;
-		goto out;
-	}
-	rest = strim(copy);
-	vmem_nr_regions = 0;
-	while (!ret && (word = strsep(&rest, ",")))
-		ret = region_parse(&vmem_regions[vmem_nr_regions++], word);
-out:
-	kfree(copy);
-	return ret;
 }
 
 /* The table covers whole blocks; what is outside the region is absent. */
@@ -215,8 +172,8 @@ static int region_claim(struct vmem_region *region)
 }
 
 /**
- * vmem_regions_claim - check and claim what the module parameter lists
- * @param: SIZE@ADDR[,...], or NULL for none
+ * vmem_regions_claim - check and claim what we are told to
+ * @param: SIZE@ADDR[,...], or NULL for none but those of the device tree
  *
  * May sleep. Returns 0 or a negative errno with nothing left claimed:
  * -EINVAL for bad syntax or alignment, -EBUSY for memory that is in use,
@@ -227,9 +184,7 @@ int vmem_regions_claim(const char *param)
 	unsigned int i;
 	int ret;
 
-	if (!param || !*param)
-		return 0;
-	ret = region_parse_all(param);
+	ret = vmem_region_list(param);
 	for (i = 0; !ret && i < vmem_nr_regions; i++)
 		ret = region_check(&vmem_regions[i]);
 	for (i = 0; !ret && i < vmem_nr_regions; i++)

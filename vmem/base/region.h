@@ -11,7 +11,7 @@ struct resource;
  * struct vmem_region - a range of boot-reserved memory
  * @start: physical address
  * @size: in bytes
- * @nid: NUMA node
+ * @nid: NUMA node, as the device tree says until it is checked
  * @res: its entry in /proc/iomem
  * @map: the kernel's write-back mapping of all of it
  * @slices: one byte a slice, see VMEM_SLICE_USED and friends; guarded by
@@ -35,6 +35,7 @@ struct vmem_region {
 extern struct vmem_region *vmem_regions;
 extern unsigned int vmem_nr_regions;
 
+int vmem_region_list(const char *param);
 int vmem_regions_claim(const char *param);
 void vmem_regions_release(void);
 struct vmem_region *vmem_region_of(u64 phys);

@@ -3,44 +3,15 @@
 #include <linux/errno.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
-#include <linux/string.h>
 #include <linux/vmem_engine.h>
 #include <linux/wait.h>
-
-#include <asm/barrier.h>
 
 #include "pool.h"
 #include "region.h"
 #include "zero.h"
+#include "zero_fill.h"
 
 static DECLARE_WAIT_QUEUE_HEAD(zero_done);	/* a slice lost its ZEROING */
-
-#ifdef CONFIG_X86_64
-/* Around the cache: it holds nothing of this, and its owner may be far away. */
-static void zero_fill(void *slice)
-{
-	u64 *at = slice, *end = slice + (1UL << VMEM_SLICE_SHIFT);
-
-	for (; at < end; at += 8)
-		asm volatile("movnti %1, 0(%0)\n\t"
-			     "movnti %1, 8(%0)\n\t"
-			     "movnti %1, 16(%0)\n\t"
-			     "movnti %1, 24(%0)\n\t"
-			     "movnti %1, 32(%0)\n\t"
-			     "movnti %1, 40(%0)\n\t"
-			     "movnti %1, 48(%0)\n\t"
-			     "movnti %1, 56(%0)"
-			     : : "r" (at), "r" (0UL) : "memory");
-	/* These stores are not ordered with what makes them visible to others. */
-	wmb();
-}
-#else
-/* On arm64 this is DC ZVA, which is as good. */
-static void zero_fill(void *slice)
-{
-	memset(slice, 0, 1UL << VMEM_SLICE_SHIFT);
-}
-#endif
 
 /**
  * vmem_zero_slice - zero a slice
