@@ -125,9 +125,9 @@ static inline enum taiji_age taiji_age(__u64 ages, unsigned int i)
 	return ages >> 4 * i & 3;
 }
 
-static inline _Bool taiji_age_is_partial(__u64 ages, unsigned int i)
+static inline int taiji_age_is_partial(__u64 ages, unsigned int i)
 {
-	return ages >> 4 * i & TAIJI_AGE_PARTIAL;
+	return !!(ages >> 4 * i & TAIJI_AGE_PARTIAL);
 }
 
 /*
