@@ -60,8 +60,9 @@
  *		micro-page, from number @from on and up to number @to; 0 is all
  * @TAIJI_CALL_IN:	(ipa, from) bring a section in
  * @TAIJI_CALL_HOME:	(ipa, from) move a section that is in to its home frame
- * @TAIJI_CALL_AGE:	(ipa, n <= 32) bits 2i and 2i+1: enum taiji_age of section
- *		i; what was touched is counted as untouched from now on
+ * @TAIJI_CALL_AGE:	(ipa, n <= 16) four bits a section from bit 0 on: enum
+ *		taiji_age, and TAIJI_AGE_PARTIAL; what was touched is counted as
+ *		untouched from now on
  * @TAIJI_CALL_DROP:	(ipa, 1) what is in this swappable section is of no use to
  *		anybody; its frame and store go free, first touch takes a frame
  * @TAIJI_CALL_COLLAPSE: (ipa, n <= 64) of these sections, those that are split and
@@ -119,11 +120,17 @@ enum taiji_age {
 	TAIJI_AGE_UNKNOWN
 };
 
-#define TAIJI_AGE_SECTIONS	32
+#define TAIJI_AGE_SECTIONS	16
+#define TAIJI_AGE_PARTIAL	4	/* it is in, but not all of it */
 
 static inline enum taiji_age taiji_age(__u64 ages, unsigned int i)
 {
-	return ages >> 2 * i & 3;
+	return ages >> 4 * i & 3;
+}
+
+static inline int taiji_age_is_partial(__u64 ages, unsigned int i)
+{
+	return !!(ages >> 4 * i & TAIJI_AGE_PARTIAL);
 }
 
 /*
@@ -239,7 +246,7 @@ struct taiji_shared {
  * @touched:	sections that were given a frame at their first touch
  * @bytes_out:	what the micro-pages of @swap_out took of the store
  * @longest_call, @longest_abort: ticks of the arch's clock with interrupts held off:
- *		calls that move pages, aborts
+ *		between two looks at them in a call, in an abort
  * @in_time:	log2 histogram of the time of a swap-in, in ticks of the arch's
  *		clock
  * @kinds:	aborts by what was missing: translation, access flag, permission to

@@ -59,7 +59,8 @@ static inline void data_rows(void)
 		row[1] = x >> 40;
 		row[2] = x >> 20 & 0xfff;
 		row[3] = 1700000000 + at / 640;
-		snprintf((char *)&row[4], 32, "user%05u@example.org", (unsigned int)(x >> 33) % 50000);
+		snprintf((char *)&row[4], 32, "user%05u@example.org",
+			 (unsigned int)(x >> 33) % 50000);
 	}
 }
 

@@ -21,7 +21,7 @@ static const char * const systems[NR_SYSTEMS] = { "lz4", "zram", "zswap", "taiji
 
 static char *data, *mem;
 static double ranks[NR_SYSTEMS][NR_SETS][NR_RANKS];
-static double pack[NR_RANKS];	/* LZ4 compressing text */
+static double pack[NR_RANKS];	/* LZ4 packing: of the set where that takes longest */
 
 static size_t next_page(size_t page)
 {
@@ -55,12 +55,21 @@ static void touch(int system, int set)
 	bench_check(systems[system], !memcmp(mem, data, SIZE));
 }
 
+static double pack_time(const char *page, char *to, uint32_t *length)
+{
+	static uint64_t workmem[CODEC_WORKMEM / 8];
+	double begin = bench_now();
+
+	*length = codec_pack(to, PAGE - 64, page, workmem);
+	return bench_now() - begin - bench_clock;
+}
+
 /* The floor: packing and unpacking alone, with the engine's own codec. */
 static void run_lz4(int set)
 {
-	static double t[PAGES], t_pack[PAGES];
+	static double t[PAGES];
 	static uint32_t length[PAGES];
-	static uint64_t workmem[CODEC_WORKMEM / 8];
+	double r[NR_RANKS];
 	char *packed = malloc(SIZE), *to = malloc(SIZE);
 	size_t i, page = 0;
 	double begin;
@@ -68,12 +77,14 @@ static void run_lz4(int set)
 	memset(packed, 1, SIZE);
 	memset(to, 1, SIZE);
 	for (i = 0; i < PAGES; i++) {
-		begin = bench_now();
-		length[i] = codec_pack(packed + i * PAGE, PAGE - 64, data + i * PAGE, workmem);
-		t_pack[i] = bench_now() - begin - bench_clock;
+		t[i] = pack_time(data + i * PAGE, packed + i * PAGE, &length[i]);
+		/* Without an interrupt in between, at least once. */
+		begin = pack_time(data + i * PAGE, packed + i * PAGE, &length[i]);
+		t[i] = begin < t[i] ? begin : t[i];
 	}
-	if (set == SET_TEXT)
-		bench_rank(t_pack, PAGES, pack);
+	bench_rank(t, PAGES, r);
+	if (r[MAX] > pack[MAX])
+		memcpy(pack, r, sizeof(pack));
 	for (i = 0; i < PAGES; i++) {
 		page = next_page(page);
 		begin = bench_now();
@@ -159,11 +170,24 @@ static void run_taiji(int set)
 	touch(OURS, set);
 }
 
+/* What LZ4 alone takes for a page. */
+static double unpack_time(const char *page)
+{
+	static char packed[PAGE], to[PAGE];
+	uint32_t length;
+	double begin;
+
+	pack_time(page, packed, &length);
+	begin = bench_now();
+	codec_unpack(to, packed, length);
+	return bench_now() - begin - bench_clock;
+}
+
 /* T9: the first 4 KiB of a huge page when they are touched, and the rest without being asked. */
 static void run_huge(void)
 {
 	const size_t n = 8, size = n * SECTION;
-	double t[8], r[NR_RANKS];
+	double t[8], floor[8], r[NR_RANKS], r_floor[NR_RANKS];
 	long long in, want;
 	size_t i;
 	char *p;
@@ -173,6 +197,9 @@ static void run_huge(void)
 		 0);
 	bench_check("hugetlb", p != MAP_FAILED);
 	data_make(SET_TEXT, p, size);
+	for (i = 0; i < n; i++)
+		floor[i] = unpack_time(p + i * SECTION);
+	bench_rank(floor, n, r_floor);
 	bench_check("swap-out", taiji_range(TAIJI_IOC_OUT, p, size) == (long)n);
 	in = sysfs_number(STATS "swap_in");
 	want = in + size / PAGE;
@@ -183,7 +210,7 @@ static void run_huge(void)
 		t[i] = bench_now() - begin - bench_clock;
 	}
 	bench_rank(t, n, r);
-	bench_figure("T9.first4K.p50", r[P50], "instr", -1, ranks[LZ4][SET_TEXT][P50] + 1000);
+	bench_figure("T9.first4K.p50", r[P50], "instr", r_floor[P50], r_floor[P50] + 1000);
 	for (i = 0; i < 3000 && sysfs_number(STATS "swap_in") < want; i++)
 		usleep(10000);
 	in = sysfs_number(STATS "swap_in") - in;
@@ -194,16 +221,18 @@ static void run_huge(void)
 	sysfs_write("/proc/sys/vm/nr_hugepages", "0");
 }
 
-/* T10: a tick is 16 ns on this machine. */
+/*
+ * T10: what EL2 did between two looks at pending interrupts, since the switch. A tick is 16 ns on
+ * this machine.
+ */
 static void report_longest(void)
 {
 	unsigned long long call = 0, abort = 0;
 	FILE *f = fopen("/sys/kernel/debug/taiji/longest_ticks", "r");
 
 	bench_check("longest_ticks", f && fscanf(f, "%llu %llu", &call, &abort) == 2 && !fclose(f));
-	bench_figure("T10.pack.p90", pack[P90], "instr", -1, -1);
-	bench_figure("T10.irq_off.reclaim", call * 16.0, "instr", pack[P90], 1.2 * pack[P90]);
-	bench_figure("T10.irq_off.fault", abort * 16.0, "instr", -1, 1.2 * pack[P90]);
+	bench_figure("T10.irq_off.calls", call * 16.0, "instr", pack[MAX], 1.2 * pack[MAX]);
+	bench_figure("T10.irq_off.faults", abort * 16.0, "instr", pack[MAX], 1.2 * pack[MAX]);
 }
 
 /* T11: in percent of the RAM, with nothing out, and of what is out. */
@@ -224,6 +253,12 @@ static void report_metadata(void)
 		     (sysfs_number(STATS "store_frames") * SECTION), "%", -1, -1);
 }
 
+/* Where pages differ more than that among themselves, LZ4 sets the floor. */
+static double p99_target(double ours, double lz4)
+{
+	return ours * 1.3 > lz4 + 1500 ? ours * 1.3 : lz4 + 1500;
+}
+
 static void report(int set)
 {
 	double *ours = ranks[OURS][set], *lz4 = ranks[LZ4][set], target;
@@ -235,7 +270,7 @@ static void report(int set)
 		if (i == P50)
 			target = set == SET_ZERO ? 1200 : lz4[P50] + 1000;
 		else if (i == P99)
-			target = set == SET_ZERO ? 2000 : 1.3 * ours[P50];
+			target = set == SET_ZERO ? 2000 : p99_target(ours[P50], lz4[P99]);
 		snprintf(id, sizeof(id), "%s.%s.%s", set == SET_ZERO ? "T2" : "T1", data_sets[set],
 			 bench_ranks[i]);
 		bench_figure(id, ours[i], "instr", ranks[ZRAM][set][i], target);
@@ -262,6 +297,8 @@ int main(void)
 	bench_check("modules", !taiji_load());
 	bench_check("switch", !taiji_switch("on"));
 	mem = taiji_map(SIZE);
+	/* What the switch sets off is over: all that was free is dropped. */
+	sleep(30);
 	for (set = 0; set < NR_SETS; set++)
 		run_taiji(set);
 	for (set = 0; set < NR_SETS; set++)

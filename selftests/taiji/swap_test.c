@@ -257,6 +257,40 @@ TEST_F(switched, devices_go_on_while_all_is_out)
 	close(fd);
 }
 
+static void fill_huge(struct __test_metadata *_metadata, char *p, size_t n)
+{
+	long long collapsed, in;
+	size_t i;
+
+	taiji_fill(p, n * SECTION, 31);
+	ASSERT_EQ(n, taiji_range(TAIJI_IOC_OUT, p, n * SECTION));
+	collapsed = sysfs_number(STATS "collapsed");
+	in = sysfs_number(STATS "swap_in");
+	for (i = 0; i < n; i++)
+		*(volatile char *)(p + i * SECTION);
+	for (i = 0; i < 2000 && sysfs_number(STATS "collapsed") < collapsed + n; i++)
+		usleep(10000);
+	EXPECT_GE(sysfs_number(STATS "collapsed"), collapsed + n);
+	EXPECT_GE(sysfs_number(STATS "swap_in"), in + n * 512);
+	EXPECT_EQ(0, taiji_verify(p, n * SECTION, 31));
+}
+
+/* One touch, and the rest of a huge page follows in the background, until it is one again. */
+TEST_F(switched, huge_pages_fill_up)
+{
+	const size_t n = 4;
+	char *p;
+
+	fill_huge(_metadata, self->p, n);
+	ASSERT_EQ(0, sysfs_write("/proc/sys/vm/nr_hugepages", "4"));
+	p = mmap(NULL, n * SECTION, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	ASSERT_NE(MAP_FAILED, p);
+	fill_huge(_metadata, p, n);
+	munmap(p, n * SECTION);
+	EXPECT_EQ(0, sysfs_write("/proc/sys/vm/nr_hugepages", "0"));
+}
+
 TEST_F(switched, knobs_have_limits)
 {
 	EXPECT_EQ(25, sysfs_number(TAIJI "policy/cpu_percent"));

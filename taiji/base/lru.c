@@ -10,7 +10,7 @@
  * What does not pack is left alone for some scans: its content may be another by
  * then.
  *
- * Two bytes a section; who reads one may see the one before.
+ * Three bytes a section; who reads one may see the one before.
  */
 
 #include <linux/bitops.h>
@@ -27,12 +27,14 @@
 
 static u8 *idle;
 static u8 *alone;	/* scans that it is still to be left alone for */
+static u8 *partial;	/* in, but not all of it */
 
 int taiji_lru_start(void)
 {
 	BUILD_BUG_ON(const_ilog2(IDLE_MAX) + 2 != TAIJI_LRU_LEVELS);
-	idle = kvzalloc(2 * taiji_nr_sections(), GFP_KERNEL);
+	idle = kvzalloc(3 * taiji_nr_sections(), GFP_KERNEL);
 	alone = idle + taiji_nr_sections();
+	partial = alone + taiji_nr_sections();
 	return idle ? 0 : -ENOMEM;
 }
 
@@ -79,25 +81,38 @@ void taiji_lru_look(unsigned long first, unsigned long nr, bool scan)
 	u64 ages = kvm_payload_call(TAIJI_CALL_AGE, taiji_ipa(first), nr, 0);
 	unsigned long i;
 
-	for (i = 0; i < nr; i++)
+	for (i = 0; i < nr; i++) {
 		note(first + i, taiji_age(ages, i), scan);
+		WRITE_ONCE(partial[first + i], taiji_age_is_partial(ages, i));
+	}
 }
 
-/* Look at all of them: one scan. */
-void taiji_lru_scan(void)
+/* Look at all of them: one scan. Returns whether there is one to be filled up. */
+bool taiji_lru_scan(void)
 {
 	unsigned long at, nr, i;
+	bool found = false;
 
 	guard(rwsem_read)(&taiji_gate);
 
 	for (at = 0; at < taiji_nr_sections(); at += nr) {
 		nr = min(TAIJI_AGE_SECTIONS, taiji_nr_sections() - at);
 		taiji_lru_look(at, nr, true);
-		for (i = at; i < at + nr; i++)
+		for (i = at; i < at + nr; i++) {
 			if (alone[i])
 				WRITE_ONCE(alone[i], alone[i] - 1);
+			found |= taiji_lru_is_half_in(i);
+		}
 		cond_resched();
 	}
+	return found;
+}
+
+/* In use, and not all of it is in, though it has a frame. */
+bool taiji_lru_is_half_in(unsigned long index)
+{
+	return READ_ONCE(partial[index]) && !READ_ONCE(idle[index]) &&
+	       test_bit(index, taiji.swappable);
 }
 
 /**

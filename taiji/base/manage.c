@@ -119,7 +119,7 @@ static void collapse(void)
 static void rest(void)
 {
 	s64 spare = taiji_free_frames() - taiji_policy_low();
-	u64 us = clamp(spare * 250, LOOK_MIN_US, LOOK_MAX_US);
+	u64 us = clamp(spare * 500, LOOK_MIN_US, LOOK_MAX_US);
 
 	usleep_range_state(us, us + us / 2, TASK_IDLE);
 }
@@ -137,7 +137,8 @@ static int manage(void *unused)
 			collapse();
 		}
 		if (time_after_eq(jiffies, next_scan)) {
-			taiji_lru_scan();
+			if (taiji_lru_scan() && taiji_pressure() == TAIJI_PRESSURE_NONE)
+				taiji_reclaim_fill();
 			next_scan = jiffies + msecs_to_jiffies(READ_ONCE(taiji_policy.scan_ms));
 		}
 		if (time_after_eq(jiffies, next_second)) {

@@ -28,7 +28,7 @@ struct taiji_policy taiji_policy = {
 };
 
 static unsigned int level;	/* below this nothing is taken in the background */
-static u64 last_in;		/* swap-ins there had been a second ago */
+static u64 last_in;		/* faults for want of a page, a second ago */
 
 u64 taiji_free_frames(void)
 {
@@ -70,7 +70,7 @@ void taiji_policy_start(void)
 /* Called about once a second, by one thread. Context: taiji_gate held. */
 void taiji_policy_steer(void)
 {
-	u64 in = taiji_stats_sum(offsetof(struct taiji_cpu_stats, swap_in));
+	u64 in = taiji_stats_sum(offsetof(struct taiji_cpu_stats, kinds[0]));
 	u64 gib_out = DIV_ROUND_UP_ULL(READ_ONCE(taiji.shared->sections_out), 512);
 	u64 limit = READ_ONCE(taiji_policy.promotion_limit) * max(gib_out, 1ULL);
 

@@ -2,7 +2,9 @@
 /*
  * Who goes out: a thread on each CPU takes sections, a batch of neighbours at a
  * time, off one clock that all share. It starts when the manager finds frames
- * short (policy.c), and rests when there are enough.
+ * short (policy.c), and rests when there are enough. Then it fills up what is half
+ * in: that frame is in use anyway, and the rest of what was swapped out together is
+ * likely to be wanted; what of it is in costs no store.
  */
 
 #include <linux/atomic.h>
@@ -26,6 +28,7 @@ static DECLARE_WAIT_QUEUE_HEAD(wait);
 static atomic_long_t hand;	/* batches that were looked at */
 static atomic_long_t tried;	/* sections that were to go out */
 static atomic_long_t dry;	/* rounds that found nothing to take at all */
+static atomic_long_t fill_hand;	/* the section to look at next, to fill it up */
 
 static unsigned long nr_batches(void)
 {
@@ -107,16 +110,54 @@ static void refill(void)
 		atomic_long_inc(&dry);
 }
 
+static bool fill_is_wanted(void)
+{
+	return atomic_long_read(&fill_hand) < taiji_nr_sections();
+}
+
+/* The background's: within its budget, and only while there are frames. */
+static void fill(void)
+{
+	unsigned long i;
+	u64 since;
+
+	set_priority(false);
+	while (fill_is_wanted() && taiji_pressure() == TAIJI_PRESSURE_NONE &&
+	       !kthread_should_stop()) {
+		i = atomic_long_fetch_inc(&fill_hand);
+		if (i >= taiji_nr_sections() || !taiji_lru_is_half_in(i))
+			continue;
+		since = ktime_get_ns();
+		scoped_guard(rwsem_read, &taiji_gate)
+			taiji_swap(TAIJI_CALL_IN, taiji_ipa(i));
+		taiji_budget_rest(since);
+	}
+}
+
+static bool is_work(void)
+{
+	return taiji_pressure() != TAIJI_PRESSURE_NONE || fill_is_wanted();
+}
+
 static int reclaim(void *unused)
 {
 	while (!kthread_should_stop()) {
-		wait_event_idle(wait, kthread_should_stop() ||
-				taiji_pressure() != TAIJI_PRESSURE_NONE);
-		refill();
+		wait_event_idle(wait, kthread_should_stop() || is_work());
+		if (taiji_pressure() == TAIJI_PRESSURE_NONE)
+			fill();
+		else
+			refill();
 		/* When nothing could be taken, nothing is different at once. */
 		schedule_timeout_idle(1);
 	}
 	return 0;
+}
+
+/* Something is half in, and was touched lately. */
+void taiji_reclaim_fill(void)
+{
+	atomic_long_set(&fill_hand, 0);
+	wake_up_all(&wait);
 }
 
 /* How many sections were to go out. */
@@ -177,6 +218,7 @@ int taiji_reclaim_start(void)
 	atomic_long_set(&hand, 0);
 	atomic_long_set(&tried, 0);
 	atomic_long_set(&dry, 0);
+	atomic_long_set(&fill_hand, taiji_nr_sections());
 
 	err = taiji_lru_start() ?: start_workers() ?: taiji_balloon_start() ?:
 	      taiji_manage_start();

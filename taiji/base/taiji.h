@@ -129,6 +129,7 @@ int taiji_reclaim(u64 bytes);
 int taiji_reclaim_start(void);
 void taiji_reclaim_stop(void);
 void taiji_reclaim_wake(void);
+void taiji_reclaim_fill(void);
 unsigned long taiji_reclaim_tried(void);
 unsigned long taiji_reclaim_dry(void);
 
@@ -175,7 +176,8 @@ unsigned int taiji_policy_level(void);
 int taiji_lru_start(void);
 void taiji_lru_stop(void);
 void taiji_lru_look(unsigned long first, unsigned long nr, bool scan);
-void taiji_lru_scan(void);
+bool taiji_lru_scan(void);
+bool taiji_lru_is_half_in(unsigned long index);
 int taiji_lru_level(unsigned long index);
 void taiji_lru_leave_alone(unsigned long index);
 bool taiji_lru_is_left_alone(unsigned long index);

@@ -6,6 +6,7 @@
  */
 #include "age.h"
 #include "page.h"
+#include "stats.h"
 
 static bool age_table(u64 *table)
 {
@@ -23,10 +24,11 @@ static bool age_table(u64 *table)
 	return young;
 }
 
-static enum taiji_age age_section(struct section *s)
+static u64 age_section(struct section *s)
 {
-	bool young;
 	u64 word = section_word(s);
+	u64 partial = 0;
+	bool young;
 
 	/* Without a frame there is nothing that could have been touched. */
 	if (!(word & SECTION_MAPPED) || section_frame(word) == FRAME_NONE)
@@ -37,8 +39,10 @@ static enum taiji_age age_section(struct section *s)
 		young = arch_block_test_clear_young(section_ipa(s));
 	else
 		young = age_table(section_table(s));
+	if (word & SECTION_TABLE && section_resident(word) < TAIJI_SECTION_PAGES)
+		partial = TAIJI_AGE_PARTIAL;
 	section_leave(s, 0);
-	return young ? TAIJI_AGE_YOUNG : TAIJI_AGE_OLD;
+	return partial | (young ? TAIJI_AGE_YOUNG : TAIJI_AGE_OLD);
 }
 
 u64 age_sections(struct section *s, u32 n)
@@ -46,9 +50,9 @@ u64 age_sections(struct section *s, u32 n)
 	u64 ages = 0;
 	u32 i;
 
-	for (i = 0; i < n && (!i || !arch_irq_pending()); i++)
-		ages |= (u64)age_section(&s[i]) << 2 * i;
+	for (i = 0; i < n && (!i || !stats_irq_pending()); i++)
+		ages |= age_section(&s[i]) << 4 * i;
 	for (; i < n; i++)
-		ages |= (u64)TAIJI_AGE_UNKNOWN << 2 * i;
+		ages |= (u64)TAIJI_AGE_UNKNOWN << 4 * i;
 	return ages;
 }

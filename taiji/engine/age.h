@@ -4,7 +4,7 @@
 
 #include "section.h"
 
-/* TAIJI_CALL_AGE: two bits for each of up to TAIJI_AGE_SECTIONS sections from @s on. */
+/* TAIJI_CALL_AGE: four bits for each of up to TAIJI_AGE_SECTIONS sections from @s on. */
 u64 age_sections(struct section *s, u32 n);
 
 #endif

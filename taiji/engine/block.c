@@ -40,7 +40,7 @@ static bool block_hold_page(u64 *entry)
 	return true;
 }
 
-void block_hold(struct section *s, u32 from)
+bool block_hold(struct section *s, u32 from)
 {
 	u64 *table = section_table(s);
 	bool stale = false;
@@ -49,6 +49,7 @@ void block_hold(struct section *s, u32 from)
 		stale |= block_hold_page(&table[i]);
 	if (stale)
 		arch_flush(section_ipa(s));
+	return stale;
 }
 
 static bool block_synced(u64 e)
@@ -93,7 +94,7 @@ static bool block_sync(struct section *s, u64 word)
 	for (u32 i = 0; i < TAIJI_SECTION_PAGES; i++) {
 		if (block_synced(page_load(&table[i])))
 			continue;
-		if (!block_sync_page(s, word, i) || arch_irq_pending())
+		if (!block_sync_page(s, word, i) || stats_irq_pending())
 			return false;
 	}
 	return true;
@@ -136,7 +137,7 @@ u32 block_collapse_sections(struct section *s, u32 n)
 			continue;
 		done = block_collapse(&s[i]);
 		section_disown(&s[i]);
-		if (arch_irq_pending())
+		if (stats_irq_pending())
 			return done ? i + 1 : i;
 	}
 	return n;

@@ -12,8 +12,11 @@
  * table.
  */
 bool block_split(struct section *s);
-/* Every mapped micro-page of a table, from number @from on, becomes HELD; flushed as one. */
-void block_hold(struct section *s, u32 from);
+/*
+ * Every mapped micro-page of a table, from number @from on, becomes HELD; flushed as one. False
+ * when there was none.
+ */
+bool block_hold(struct section *s, u32 from);
 /*
  * Table to block, if everything is in. False when it is not, or when an interrupt came: then call
  * again, what was done is kept.

@@ -73,15 +73,6 @@ static s64 call_pages(u64 call, struct section *s, u64 from, u64 to)
 	}
 }
 
-static s64 call_pages_timed(u64 call, struct section *s, u64 from, u64 to)
-{
-	u64 since = arch_clock();
-	s64 result = call_pages(call, s, from, to);
-
-	stats_longest(&my_stats()->longest_call, arch_clock() - since);
-	return result;
-}
-
 static s64 call_age(struct section *s, u64 n)
 {
 	return s && n <= TAIJI_AGE_SECTIONS ? age_sections(s, n) : 0;
@@ -121,7 +112,7 @@ static s64 call_started(u64 call, u64 a, u64 b, u64 c)
 	case TAIJI_CALL_OUT:
 	case TAIJI_CALL_IN:
 	case TAIJI_CALL_HOME:
-		return call_pages_timed(call, section_range(a, 1), b, c);
+		return call_pages(call, section_range(a, 1), b, c);
 	case TAIJI_CALL_DISCARD:
 		return call_discard(a);
 	case TAIJI_CALL_AGE:
@@ -144,10 +135,12 @@ s64 engine_call(u64 call, u64 a, u64 b, u64 c)
 	if (!arena)
 		return call == TAIJI_CALL_NOP ? 0 : -TAIJI_EINVAL;
 	stats_count(&my_stats()->calls);
+	this_cpu()->looked = arch_clock();
 	result = call_started(call, a, b, c);
 	if (!arena)
 		return result;
 	store_end_relief();
 	stats_publish();
+	stats_longest(&my_stats()->longest_call, arch_clock() - this_cpu()->looked);
 	return result;
 }

@@ -6,6 +6,7 @@
 #include "check.h"
 #include "donate.h"
 #include "home.h"
+#include "stats.h"
 
 #define DONATE_SCAN	256
 
@@ -75,7 +76,7 @@ s64 donate_reclaim(void)
 	for (u32 k = 0; k < arena->nr_frames; k++) {
 		u32 i = (start + k) % arena->nr_frames;
 
-		if (!(k % DONATE_SCAN) && k && arch_irq_pending())
+		if (!(k % DONATE_SCAN) && k && stats_irq_pending())
 			return -TAIJI_EAGAIN;
 		if (!(section_word(&arena->sections[i]) & SECTION_DONATED))
 			continue;

@@ -3,6 +3,7 @@
 #include "check.h"
 #include "move.h"
 #include "page.h"
+#include "stats.h"
 
 bool move_begin(struct section *s, u32 target)
 {
@@ -65,7 +66,7 @@ bool move_run(struct section *s)
 	u64 word = section_word(s);
 
 	for (u32 i = 0; i < TAIJI_SECTION_PAGES; i++) {
-		if (move_held(s, word, i) && arch_irq_pending())
+		if (move_held(s, word, i) && stats_irq_pending())
 			return false;
 	}
 	move_end(s);

@@ -32,6 +32,7 @@ enum figure {
  * @stats: its counters, in memory the host reads
  * @delta: what it has not added to the global figures yet
  * @pending: how many differences that are
+ * @looked: when it looked for interrupts last, or began a call
  * @packed: a micro-page as LZ4 leaves it, before its size is known
  * @workmem: LZ4's
  * @frame: one free frame in reserve, or FRAME_NONE; others may steal it
@@ -40,6 +41,7 @@ struct cpu {
 	struct taiji_cpu_stats *stats;
 	s64 delta[NR_FIGURES];
 	u32 pending;
+	u64 looked;
 	u8 packed[TAIJI_PAGE_SIZE] __aligned(64);
 	u64 workmem[CODEC_WORKMEM / 8];
 
@@ -70,6 +72,17 @@ static inline void stats_longest(__u64 *longest, u64 ticks)
 {
 	if (ticks > *longest)
 		__atomic_store_n(longest, ticks, __ATOMIC_RELAXED);
+}
+
+/* For calls, which end when an interrupt is pending. */
+static inline bool stats_irq_pending(void)
+{
+	struct cpu *cpu = this_cpu();
+	u64 now = arch_clock();
+
+	stats_longest(&cpu->stats->longest_call, now - cpu->looked);
+	cpu->looked = now;
+	return arch_irq_pending();
 }
 
 void stats_figure(enum figure which, s64 difference);

@@ -272,7 +272,7 @@ static u32 swap_in_pages(struct section *s, u64 word, u32 from, u32 *more)
 		arch_sync_icache(arch_va(page));
 		swap_in_publish(&table[i], arch_leaf(page, true));
 		++*more;
-		if (arch_irq_pending())
+		if (stats_irq_pending())
 			return i + 1;
 	}
 	return i;

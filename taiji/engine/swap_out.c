@@ -79,7 +79,7 @@ static s64 swap_out_pages(struct section *s, u32 from, u32 to)
 			block_collapse(s);
 			return -TAIJI_ENOMEM;
 		}
-		if (arch_irq_pending())
+		if (stats_irq_pending())
 			return i + 1;
 	}
 	return to;
@@ -103,13 +103,14 @@ static s64 swap_out_owned(struct section *s, u32 from, u32 to)
 			return -TAIJI_ENOMEM;
 		}
 		/* That was work enough for one go. */
-		if (arch_irq_pending())
+		if (stats_irq_pending())
 			return from;
 	} else if (!from) {
 		/*
 		 * What is touched after this is in use, and stays in even if the base calls again.
 		 */
-		block_hold(s, 0);
+		if (block_hold(s, 0) && stats_irq_pending())
+			return from;
 	}
 	return swap_out_pages(s, from, to);
 }
