@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* CPUs that fail, go, come back and sleep while the system is switched; and what it hides. */
 
-#include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <stdatomic.h>
 
 #include "kselftest_harness.h"
-#include "taiji_test.h"
+#include "churn.h"
 
 #define SIZE	(8 * SECTION)
 #define CPU1	"/sys/devices/system/cpu/cpu1/online"
@@ -130,53 +128,21 @@ TEST_F(loaded, one_is_offline_when_the_others_go_home)
 	EXPECT_EQ(0, taiji_verify(self->p, SIZE, 7));
 }
 
-static atomic_bool stop;
-static atomic_size_t wrong;
-
-static void *toucher(void *p)
-{
-	uint64_t rnd = (uintptr_t)&rnd;
-	size_t page;
-
-	while (!stop) {
-		rnd = rnd * 6364136223846793005 + 1442695040888963407;
-		page = (rnd >> 33) % (SIZE / PAGE);
-		wrong += ((volatile uint64_t *)p)[page * 512 + page % 512] !=
-			 taiji_word(page, page % 512, 9);
-	}
-	return NULL;
-}
-
-static void *swapper(void *p)
-{
-	while (!stop)
-		taiji_range(TAIJI_IOC_OUT, p, SIZE);
-	return NULL;
-}
-
 TEST_F_TIMEOUT(loaded, they_go_and_come_under_load, 120)
 {
-	pthread_t threads[4];
+	struct churn churn;
 	int i;
 
 	if (access(CPU1, W_OK))
 		SKIP(return, "one CPU only");
 
 	ASSERT_EQ(0, taiji_switch("on"));
-	taiji_fill(self->p, SIZE, 9);
-	stop = false;
-	wrong = 0;
-	for (i = 0; i < 4; i++)
-		ASSERT_EQ(0, pthread_create(&threads[i], NULL, i ? toucher : swapper, self->p));
+	ASSERT_EQ(0, churn_start(&churn, self->p, SIZE));
 	for (i = 0; i < 20; i++) {
 		EXPECT_EQ(0, sysfs_write(CPU1, "0"));
 		EXPECT_EQ(0, sysfs_write(CPU1, "1"));
 	}
-	stop = true;
-	for (i = 0; i < 4; i++)
-		pthread_join(threads[i], NULL);
-	EXPECT_EQ(0, wrong);
-	EXPECT_EQ(0, taiji_verify(self->p, SIZE, 9));
+	EXPECT_EQ(0, churn_stop(&churn));
 }
 
 TEST_F(loaded, all_sleep_and_wake)

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Engines come and go, while the system is not switched and while it is. */
 
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "kselftest_harness.h"
-#include "taiji_test.h"
+#include "churn.h"
 
 #define SIZE	(12 * SECTION)
 
@@ -107,59 +104,24 @@ TEST_F(loaded, the_one_in_use_stays)
 	EXPECT_EQ(0, module_unload("taiji_engine_next"));
 }
 
-static atomic_bool stop;
-static atomic_size_t wrong;
-
-static void *toucher(void *p)
-{
-	uint64_t rnd = (uintptr_t)&rnd;
-	size_t page;
-
-	while (!stop) {
-		rnd = rnd * 6364136223846793005 + 1442695040888963407;
-		page = (rnd >> 33) % (SIZE / PAGE);
-		wrong += ((volatile uint64_t *)p)[page * 512 + page % 512] !=
-			 taiji_word(page, page % 512, 9);
-	}
-	return NULL;
-}
-
-static void *swapper(void *p)
-{
-	while (!stop)
-		taiji_range(TAIJI_IOC_OUT, p, SIZE);
-	return NULL;
-}
-
 /* What is out was put there by one engine, and comes in by the other. */
 TEST_F_TIMEOUT(loaded, again_and_again_under_load, 200)
 {
 	const char *from = "taiji_engine", *to = "taiji_engine_next", *other;
-	pthread_t threads[3];
-	int i, n;
+	struct churn churn;
+	int n;
 
 	ASSERT_EQ(0, taiji_switch("on"));
-	taiji_fill(self->p, SIZE, 9);
-	stop = false;
-	wrong = 0;
-	for (i = 0; i < 3; i++)
-		ASSERT_EQ(0, pthread_create(&threads[i], NULL, i ? toucher : swapper, self->p));
-
+	ASSERT_EQ(0, churn_start(&churn, self->p, SIZE));
 	for (n = 0; n < 60; n++) {
 		ASSERT_EQ(0, n % 2 ? module_load(to, "") : load_next(""));
-		/* A moment later: its init holds the module. */
 		ASSERT_EQ(0, module_unload(from));
 		other = from;
 		from = to;
 		to = other;
 	}
-	stop = true;
-	for (i = 0; i < 3; i++)
-		pthread_join(threads[i], NULL);
-
-	EXPECT_EQ(0, wrong);
+	EXPECT_EQ(0, churn_stop(&churn));
 	EXPECT_GT(sysfs_number(STATS "swap_in"), 0);
-	EXPECT_EQ(0, taiji_verify(self->p, SIZE, 9));
 }
 
 TEST_HARNESS_MAIN
