@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Loading and unloading: regions, sysfs, and the two modules' versions. */
 #include <linux/vmem.h>
+#include <sys/klog.h>
 
 #include "kselftest_harness.h"
 #include "vmem_test.h"
@@ -102,12 +103,28 @@ static uint64_t system_ram(void)
 	return at;
 }
 
+/* Has the kernel said this since it booted? */
+static bool kernel_said(const char *format, uint64_t a, uint64_t b)
+{
+	static char log[1 << 20];
+	char text[256];
+	int n = klogctl(3, log, sizeof(log) - 1);
+
+	log[n > 0 ? n : 0] = 0;
+	snprintf(text, sizeof(text), format, a, b);
+	return strstr(log, text);
+}
+
 TEST_F(module, refuses_system_ram)
 {
 	uint64_t ram = system_ram();
 
 	ASSERT_NE(0, ram);
 	EXPECT_EQ(EBUSY, base_load(region_text(SLICE, ram)));
+	/* And says what to do. */
+	EXPECT_TRUE(kernel_said("vmem: %#" PRIx64 "-%#" PRIx64
+				" is System RAM: reserve it first, ",
+				ram, ram + SLICE - 1));
 }
 
 TEST_F(module, refuses_what_is_not_ram)
@@ -167,6 +184,19 @@ TEST_F(module, holds_the_region_write_back)
 		 self->region.start, self->region.start + self->region.size);
 	ASSERT_EQ(0, vmem_load(&self->region));
 	EXPECT_TRUE(file_contains(list, entry));
+}
+
+/* The kernel keeps struct pages by sections of 128 MiB. */
+TEST_F(module, warns_of_half_sections)
+{
+	uint64_t start = self->region.start + 5 * SLICE;
+
+	if (!self->has_region)
+		SKIP(return, "no memory kept for vmem");
+	ASSERT_EQ(0, base_load(region_text(SLICE, start)));
+	EXPECT_TRUE(kernel_said("vmem: %#" PRIx64 "-%#" PRIx64
+				": not a multiple of 128M", start,
+				start + SLICE - 1));
 }
 
 TEST_F(module, refuses_a_region_given_twice)

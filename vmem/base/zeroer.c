@@ -87,9 +87,9 @@ static bool zeroer_one(int nid)
 	if (!READ_ONCE(zeroer_percent) || !zeroer_begin(nid, &phys))
 		return false;
 	vmem_zero_slice(phys);
-	zeroer_end(phys);
 	busy = ktime_get_ns() - start;
 	trace_vmem_zero(nid, phys, busy);
+	zeroer_end(phys);
 	zeroer_pause(busy);
 	return true;
 }
