@@ -12,7 +12,7 @@
 #include "taiji_test.h"
 
 #define SIZE	(8 * SECTION)
-#define FIO	"fio --name=fixed --filename=/dev/scratch --size=16m --direct=1 " FIO_MORE
+#define FIO	"fio --name=fixed --filename=/dev/scratch --size=6m --direct=1 " FIO_MORE
 #define FIO_MORE "--ioengine=io_uring --iodepth=8 --bs=16k --rw=randwrite --verify=crc32c"
 #define COUNTS	"/sys/kernel/debug/dma_residency/"
 
@@ -84,26 +84,26 @@ static void disk_is_right(struct __test_metadata *_metadata, char *p, const char
 	close(fd);
 }
 
-TEST_F_TIMEOUT(switched, virtio_blk, 120)
+TEST_F_TIMEOUT(switched, virtio_blk, 400)
 {
 	disk_is_right(_metadata, self->p, "/dev/scratch");
 }
 
-TEST_F_TIMEOUT(switched, nvme, 120)
+TEST_F_TIMEOUT(switched, nvme, 400)
 {
 	if (access("/dev/nvme0n1", W_OK))
 		SKIP(return, "no NVMe disk");
 	disk_is_right(_metadata, self->p, "/dev/nvme0n1");
 }
 
-TEST_F_TIMEOUT(switched, network, 60)
+TEST_F_TIMEOUT(switched, network, 200)
 {
 	if (access("/sys/class/net/eth1", F_OK))
 		SKIP(return, "no network");
 	EXPECT_EQ(0, system("/opt/t/tests/taiji/net_load 8"));
 }
 
-TEST_F_TIMEOUT(switched, fixed_buffers_and_polled_submission, 120)
+TEST_F_TIMEOUT(switched, fixed_buffers_and_polled_submission, 400)
 {
 	EXPECT_EQ(0, system(FIO " --fixedbufs --sqthread_poll > /run/fixed 2>&1")) {
 		system("sed 's/^/# /' /run/fixed");
@@ -111,7 +111,7 @@ TEST_F_TIMEOUT(switched, fixed_buffers_and_polled_submission, 120)
 }
 
 /* What devices are given is counted, and given back. */
-TEST_F(switched, nothing_is_left_counted)
+TEST_F_TIMEOUT(switched, nothing_is_left_counted, 400)
 {
 	int i;
 
