@@ -84,7 +84,7 @@ struct vmem_want {
  * typedef vmem_take_t - the engine's call to the base for a run it has chosen
  * @ctx: as given to vmem_engine_ops.alloc
  * @phys: physical address of the first slice
- * @nr: number of slices, in one block
+ * @nr: number of slices, in one block or in adjacent whole blocks of a span
  *
  * The bytes are updated on return. Returns 0, -ENOMEM, or -EUCLEAN if one of
  * the slices is not free. The engine has to give up on any error.

@@ -91,7 +91,17 @@ static inline void free_owners(void)
 		free(owners[i].runs);
 }
 
-/* What the base does: only free slices, within one block. */
+/* Whole blocks of one span, which are adjacent in memory and in the table. */
+static inline bool takes_whole(u64 phys, u32 nr)
+{
+	u32 first = block_of(phys), last = first + nr / VMEM_BLOCK_SLICES - 1;
+
+	return nr % VMEM_BLOCK_SLICES == 0 && last < pack.nr_blocks &&
+	       blocks[last].span == blocks[first].span &&
+	       blocks[last].phys - phys == (u64)(last - first) << VMEM_BLOCK_SHIFT;
+}
+
+/* What the base does: only free slices. */
 static inline int take(void *ctx, u64 phys, u32 nr)
 {
 	struct owner *owner = ctx;
@@ -99,8 +109,9 @@ static inline int take(void *ctx, u64 phys, u32 nr)
 	u32 i;
 
 	check(nr > 0, "takes something");
-	check(byte + nr <= bytes[block_of(phys)] + VMEM_BLOCK_SLICES,
-	      "takes within one block");
+	check(byte + nr <= bytes[block_of(phys)] + VMEM_BLOCK_SLICES ||
+	      (!(phys & ((1 << VMEM_BLOCK_SHIFT) - 1)) && takes_whole(phys, nr)),
+	      "takes within one block, or adjacent ones");
 	if (!fail_after)
 		return -ENOMEM;
 	fail_after -= fail_after > 0;
@@ -125,8 +136,11 @@ static inline void give_all(struct owner *owner)
 		for (j = 0; j < owner->runs[i].nr; j++)
 			byte[j] = (byte[j] & ~VMEM_SLICE_USED) |
 				  VMEM_SLICE_DIRTY;
-		check(pack_changed(&pack, owner->runs[i].phys),
-		      "knows its own blocks");
+		/* As the base does, block by block. */
+		for (j = 0; j < owner->runs[i].nr; j += VMEM_BLOCK_SLICES)
+			check(pack_changed(&pack, owner->runs[i].phys +
+					   ((u64)j << VMEM_SLICE_SHIFT)),
+			      "knows its own blocks");
 	}
 	owner->nr_runs = 0;
 	owner->nr_slices = 0;

@@ -108,7 +108,7 @@ static void sim_start(struct outcome *outcome, u32 nr,
 	}
 	outcome->runs += owner->nr_runs;
 	for (i = 0; i < owner->nr_runs; i++)
-		outcome->blocks_got += owner->runs[i].nr == VMEM_BLOCK_SLICES;
+		outcome->blocks_got += owner->runs[i].nr / VMEM_BLOCK_SLICES;
 	nr_owners++;
 }
 

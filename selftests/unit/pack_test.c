@@ -81,7 +81,7 @@ static void check_blocks(struct owner *owner, u64 nr)
 	      (nr < before.nr_pure ? nr : before.nr_pure),
 	      "blocks: clean ones first");
 	for (i = 0; i < owner->nr_runs; i++)
-		check(owner->runs[i].nr == VMEM_BLOCK_SLICES &&
+		check(owner->runs[i].nr % VMEM_BLOCK_SLICES == 0 &&
 		      !(owner->runs[i].phys & ((1 << VMEM_BLOCK_SHIFT) - 1)),
 		      "blocks: aligned");
 }
@@ -260,7 +260,7 @@ static void step_recount(void)
 static void setup(void)
 {
 	u64 at = 1 + rnd(8);
-	u32 i;
+	u32 i, span = 0;
 
 	memset(&pack, 0, sizeof(pack));
 	memset(busy, 0, sizeof(busy));
@@ -275,7 +275,12 @@ static void setup(void)
 			       rnd(VMEM_BLOCK_SLICES));
 		blocks[i].phys = at << VMEM_BLOCK_SHIFT;
 		blocks[i].slices = bytes[i];
-		at += 1 + (rnd(4) ? 0 : rnd(5));
+		blocks[i].span = span;
+		if (!rnd(4)) {
+			at += rnd(5);
+			span++;
+		}
+		at++;
 	}
 	pack_count(&pack);
 }

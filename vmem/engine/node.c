@@ -34,7 +34,8 @@ static struct node *node_get(int nid)
 	return &nodes[nr_nodes++];
 }
 
-static void node_add_span(struct node *node, const struct vmem_span *span)
+static void node_add_span(struct node *node, const struct vmem_span *span,
+			  u16 number)
 {
 	u32 i;
 
@@ -44,6 +45,7 @@ static void node_add_span(struct node *node, const struct vmem_span *span)
 		block = &node->pack.blocks[node->pack.nr_blocks++];
 		block->phys = span->phys + ((u64)i << VMEM_BLOCK_SHIFT);
 		block->slices = span->slices + i * VMEM_BLOCK_SLICES;
+		block->span = number;
 	}
 }
 
@@ -69,7 +71,7 @@ static int node_build(struct node *node, const struct vmem_span *spans,
 		return -ENOMEM;
 	for (i = 0; i < nr; i++)
 		if (spans[i].nid == node->nid)
-			node_add_span(node, &spans[i]);
+			node_add_span(node, &spans[i], i);
 	sort(pack->blocks, nr_blocks, sizeof(*pack->blocks), node_cmp_block,
 	     NULL);
 	pack_count(pack);

@@ -68,37 +68,60 @@ static int pack_take_run(struct pack *pack, struct pack_block *block,
 	return ret;
 }
 
-static int pack_take_block(struct pack *pack, struct pack_block *block)
+/* Adjacent blocks in one go: large allocations are many of them. */
+static int pack_take_adjacent(struct pack *pack, struct pack_block *block,
+			      u32 nr)
 {
-	int ret = pack->take(pack->ctx, block->phys, VMEM_BLOCK_SLICES);
+	int ret = pack->take(pack->ctx, block->phys, nr * VMEM_BLOCK_SLICES);
+	u32 i;
 
 	if (ret)
 		return ret;
-	/* Large allocations are many of these: no need to look at the bytes. */
-	block->nr_free = 0;
-	block->nr_clean = 0;
-	block->nr_zeroing = 0;
-	pack->nr_free -= VMEM_BLOCK_SLICES;
-	pack->nr_whole--;
+	/* No need to look at the bytes. */
+	for (i = 0; i < nr; i++) {
+		block[i].nr_free = 0;
+		block[i].nr_clean = 0;
+		block[i].nr_zeroing = 0;
+	}
+	pack->nr_free -= (u64)nr * VMEM_BLOCK_SLICES;
+	pack->nr_whole -= nr;
 	return 0;
+}
+
+static bool pack_block_suits(const struct pack_block *block, bool all)
+{
+	return pack_is_whole(block) &&
+	       (all || block->nr_clean == VMEM_BLOCK_SLICES);
+}
+
+/* How many adjacent blocks suit, from @i on, of at most @nr_blocks? */
+static u32 pack_adjacent(const struct pack *pack, u32 i, bool all,
+			 u64 nr_blocks)
+{
+	const struct pack_block *block = &pack->blocks[i];
+	u32 nr = 0;
+
+	while (nr < nr_blocks && i + nr < pack->nr_blocks &&
+	       block[nr].span == block->span &&
+	       pack_block_suits(&block[nr], all))
+		nr++;
+	return nr;
 }
 
 /* Whole blocks in the order of their addresses, clean ones only or all. */
 static int pack_take_some(struct pack *pack, bool all, u64 *nr_blocks)
 {
-	u32 i;
+	u32 i, nr;
 	int ret;
 
-	for (i = 0; *nr_blocks && i < pack->nr_blocks; i++) {
-		struct pack_block *block = &pack->blocks[i];
-
-		if (!pack_is_whole(block) ||
-		    (!all && block->nr_clean != VMEM_BLOCK_SLICES))
+	for (i = 0; *nr_blocks && i < pack->nr_blocks; i += nr ?: 1) {
+		nr = pack_adjacent(pack, i, all, *nr_blocks);
+		if (!nr)
 			continue;
-		ret = pack_take_block(pack, block);
+		ret = pack_take_adjacent(pack, &pack->blocks[i], nr);
 		if (ret)
 			return ret;
-		(*nr_blocks)--;
+		*nr_blocks -= nr;
 	}
 	return 0;
 }

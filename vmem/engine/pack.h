@@ -25,6 +25,7 @@ struct pack_block {
 	u16 nr_free;
 	u16 nr_clean;		/* of nr_free: zeroed */
 	u16 nr_zeroing;		/* of nr_free: being zeroed */
+	u16 span;		/* a run never goes from one to another */
 };
 
 struct pack {
