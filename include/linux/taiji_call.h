@@ -243,6 +243,8 @@ struct taiji_shared {
  * @collapsed:	sections that became one block again
  * @exec:	micro-pages made executable on their first fetch
  * @unowned:	aborts on what is EL2's own
+ * @relieved:	micro-pages of @swap_out that a fault took out, for want of a frame
+ * @touch_stalls: those of @stalls that were first touches
  * @touched:	sections that were given a frame at their first touch
  * @bytes_out:	what the micro-pages of @swap_out took of the store
  * @longest_call, @longest_abort: ticks of the arch's clock with interrupts held off:
@@ -264,13 +266,15 @@ struct taiji_cpu_stats {
 	__u64 collapsed;
 	__u64 exec;
 	__u64 unowned;
+	__u64 relieved;
+	__u64 touch_stalls;
 	__u64 touched;
 	__u64 bytes_out;
 	__u64 longest_call;
 	__u64 longest_abort;
 	__u64 in_time[TAIJI_HIST_BUCKETS];
 	__u64 kinds[TAIJI_ABORT_KINDS];
-	__u64 unused[6];
+	__u64 unused[4];
 };
 
 #endif /* _LINUX_TAIJI_CALL_H */

@@ -162,10 +162,13 @@ TEST_F_TIMEOUT(switched, noise_ends_in_oom, 400)
 	long long balloon = 0;
 	unsigned long n;
 	int status, i;
+	char parent[64];
 	char *p;
 
-	/* What is measured here is not whom Linux chooses. */
+	/* What is tested here is not whom Linux chooses: neither this nor who waits for it. */
+	snprintf(parent, sizeof(parent), "/proc/%d/oom_score_adj", getppid());
 	ASSERT_EQ(0, sysfs_write("/proc/self/oom_score_adj", "-1000"));
+	ASSERT_EQ(0, sysfs_write(parent, "-1000"));
 	ASSERT_EQ(0, sysfs_write(TAIJI "expand", "50%"));
 	p = taiji_map(size);
 	ASSERT_NE(NULL, p);

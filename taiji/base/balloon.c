@@ -15,9 +15,11 @@
 #include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/kthread.h>
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/memory.h>
 #include <linux/mm.h>
+#include <linux/oom.h>
 #include <linux/sched.h>
 #include <linux/wait.h>
 
@@ -27,6 +29,7 @@
 
 #define SECTION_ORDER	(TAIJI_SECTION_SHIFT - PAGE_SHIFT)
 #define PAGES_AT_ONCE	64
+#define DYING		(2 * HZ)	/* how long somebody takes to die */
 
 static DEFINE_MUTEX(balloon_lock);
 static LIST_HEAD(sections);
@@ -38,6 +41,8 @@ static unsigned long nr_others;
 static DECLARE_WAIT_QUEUE_HEAD(wait);
 static struct task_struct *thread;
 static bool wanted;
+static bool killing;		/* Linux kills somebody, */
+static unsigned long killed;	/* since then */
 
 u64 taiji_balloon_size(void)
 {
@@ -110,6 +115,12 @@ static bool take_page(void)
 	return true;
 }
 
+/* Who was killed just now has memory that is not free yet. */
+static bool is_somebody_dying(void)
+{
+	return READ_ONCE(killing) && time_before(jiffies, READ_ONCE(killed) + DYING);
+}
+
 static bool take_some(void)
 {
 	unsigned int i;
@@ -122,7 +133,12 @@ static bool take_some(void)
 	if (take_section())
 		return true;
 
-	for (i = 0; i < PAGES_AT_ONCE; i++) {
+	if (is_somebody_dying()) {
+		schedule_timeout_idle(1);
+		return true;
+	}
+
+	for (i = 0; i < PAGES_AT_ONCE && !is_somebody_dying(); i++) {
 		if (!take_page())
 			return false;
 	}
@@ -223,6 +239,15 @@ static int memory_event(struct notifier_block *nb, unsigned long event, void *da
 	return NOTIFY_OK;
 }
 
+/* Linux is about to kill. */
+static int oom_event(struct notifier_block *nb, unsigned long unused, void *freed)
+{
+	WRITE_ONCE(killed, jiffies);
+	WRITE_ONCE(killing, true);
+	return NOTIFY_OK;
+}
+
+static struct notifier_block oom_nb = { .notifier_call = oom_event };
 static struct notifier_block memory_nb = { .notifier_call = memory_event };
 
 int taiji_balloon_start(void)
@@ -233,15 +258,25 @@ int taiji_balloon_start(void)
 	err = register_memory_notifier(&memory_nb);
 	if (err)
 		return err;
+	err = register_oom_notifier(&oom_nb);
+	if (err)
+		goto out_memory;
 
+	killing = false;
 	wanted = false;
 	task = kthread_run(balloon, NULL, "taiji_balloon");
 	if (IS_ERR(task)) {
-		unregister_memory_notifier(&memory_nb);
-		return PTR_ERR(task);
+		err = PTR_ERR(task);
+		goto out_oom;
 	}
 	thread = task;
 	return 0;
+
+out_oom:
+	unregister_oom_notifier(&oom_nb);
+out_memory:
+	unregister_memory_notifier(&memory_nb);
+	return err;
 }
 
 /* Gives all back. Not with taiji_gate held for writing. */
@@ -252,6 +287,7 @@ void taiji_balloon_stop(void)
 
 	kthread_stop(thread);
 	thread = NULL;
+	unregister_oom_notifier(&oom_nb);
 	unregister_memory_notifier(&memory_nb);
 
 	guard(mutex)(&balloon_lock);

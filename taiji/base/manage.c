@@ -20,6 +20,7 @@
 #define COLLAPSE_BATCH	64UL
 #define WINDOW		16	/* sections that were to go out between two verdicts */
 #define WINDOW_MS	50
+#define VERDICTS	3	/* alike, before Linux is asked for memory */
 
 static struct task_struct *manager;
 
@@ -34,10 +35,14 @@ static struct {
 	unsigned long tried;
 	unsigned long dry;
 	u64 stalls;
+	u64 touch_stalls;
 	u64 touched;
+	u64 in;
 	u64 pages;
 	u64 bytes;
 } window;
+
+static unsigned int verdicts;	/* windows in a row in which somebody starved */
 
 static u64 sum(size_t offset)
 {
@@ -50,6 +55,8 @@ static void window_begin(void)
 	window.tried = taiji_reclaim_tried();
 	window.dry = taiji_reclaim_dry();
 	window.stalls = sum(offsetof(struct taiji_cpu_stats, stalls));
+	window.touch_stalls = sum(offsetof(struct taiji_cpu_stats, touch_stalls));
+	window.in = sum(offsetof(struct taiji_cpu_stats, swap_in));
 	window.touched = sum(offsetof(struct taiji_cpu_stats, touched));
 	window.pages = sum(offsetof(struct taiji_cpu_stats, swap_out));
 	window.bytes = sum(offsetof(struct taiji_cpu_stats, bytes_out));
@@ -68,13 +75,24 @@ static bool makes_frames(void)
 	return gained * 8 > taiji_reclaim_tried() - window.tried;
 }
 
+/* Does somebody wait for a frame, and nobody get one, for what is new or what is out? */
+static bool somebody_starves(void)
+{
+	if (sum(offsetof(struct taiji_cpu_stats, touch_stalls)) != window.touch_stalls)
+		return sum(offsetof(struct taiji_cpu_stats, touched)) == window.touched;
+
+	return sum(offsetof(struct taiji_cpu_stats, stalls)) != window.stalls &&
+	       sum(offsetof(struct taiji_cpu_stats, swap_in)) == window.in;
+}
+
 /*
- * Somebody waits for a frame, nobody got one, and nothing that was tried makes
- * more: then Linux has to do with less memory.
+ * Somebody starves, and nothing that was tried makes frames, time and again: then
+ * Linux has to do with less memory.
  */
 static void watch_for_the_end(void)
 {
 	if (taiji_pressure() != TAIJI_PRESSURE_CRITICAL) {
+		verdicts = 0;
 		window_begin();
 		return;
 	}
@@ -83,8 +101,8 @@ static void watch_for_the_end(void)
 	     taiji_reclaim_dry() == window.dry))
 		return;
 
-	if (sum(offsetof(struct taiji_cpu_stats, stalls)) != window.stalls &&
-	    sum(offsetof(struct taiji_cpu_stats, touched)) == window.touched && !makes_frames())
+	verdicts = somebody_starves() && !makes_frames() ? verdicts + 1 : 0;
+	if (verdicts >= VERDICTS)
 		taiji_balloon_want();
 	window_begin();
 }
@@ -128,6 +146,9 @@ static int manage(void *unused)
 {
 	unsigned long next_scan = jiffies, next_second = jiffies;
 
+	/* It does little, and others wait for it. */
+	set_user_nice(current, MIN_NICE);
+
 	while (!kthread_should_stop()) {
 		scoped_guard(rwsem_read, &taiji_gate) {
 			if (taiji_pressure() != TAIJI_PRESSURE_NONE)
@@ -159,6 +180,7 @@ int taiji_manage_start(void)
 	collapse_hand = 0;
 	collapse_left = 0;
 	collapse_in = 0;
+	verdicts = 0;
 	taiji_policy_start();
 	window_begin();
 

@@ -66,13 +66,12 @@ static unsigned long take_batch(unsigned int level)
 	return out;
 }
 
-/* Who waits for a frame should not wait for the scheduler as well. */
-static void set_priority(bool critical)
+static void set_priority(struct task_struct *task, bool critical)
 {
 	int nice = critical ? MIN_NICE : MAX_NICE;
 
-	if (task_nice(current) != nice)
-		set_user_nice(current, nice);
+	if (task_nice(task) != nice)
+		set_user_nice(task, nice);
 }
 
 /*
@@ -88,7 +87,7 @@ static void refill(void)
 
 	while (taiji_free_frames() < taiji_policy_high() && !kthread_should_stop()) {
 		critical = taiji_pressure() == TAIJI_PRESSURE_CRITICAL;
-		set_priority(critical);
+		set_priority(current, critical);
 
 		since = ktime_get_ns();
 		scoped_guard(rwsem_read, &taiji_gate)
@@ -121,7 +120,7 @@ static void fill(void)
 	unsigned long i;
 	u64 since;
 
-	set_priority(false);
+	set_priority(current, false);
 	while (fill_is_wanted() && taiji_pressure() == TAIJI_PRESSURE_NONE &&
 	       !kthread_should_stop()) {
 		i = atomic_long_fetch_inc(&fill_hand);
@@ -172,9 +171,19 @@ unsigned long taiji_reclaim_dry(void)
 	return atomic_long_read(&dry);
 }
 
-/* There is pressure. */
+/*
+ * There is pressure. Who waits for a frame should not wait for the scheduler as well:
+ * a worker that is at its lowest priority may not get to raise it by itself.
+ */
 void taiji_reclaim_wake(void)
 {
+	int cpu;
+
+	if (taiji_pressure() == TAIJI_PRESSURE_CRITICAL) {
+		for_each_possible_cpu(cpu)
+			if (per_cpu(worker, cpu))
+				set_priority(per_cpu(worker, cpu), true);
+	}
 	wake_up_all(&wait);
 }
 

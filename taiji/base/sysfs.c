@@ -131,6 +131,7 @@ FIGURE(stalls, taiji_stats_sum(offsetof(struct taiji_cpu_stats, stalls)));
 FIGURE(collapsed, taiji_stats_sum(offsetof(struct taiji_cpu_stats, collapsed)));
 FIGURE(exec, taiji_stats_sum(offsetof(struct taiji_cpu_stats, exec)));
 FIGURE(unowned, taiji_stats_sum(offsetof(struct taiji_cpu_stats, unowned)));
+FIGURE(relieved, taiji_stats_sum(offsetof(struct taiji_cpu_stats, relieved)));
 FIGURE(touched, taiji_stats_sum(offsetof(struct taiji_cpu_stats, touched)));
 FIGURE(bytes_out, taiji_stats_sum(offsetof(struct taiji_cpu_stats, bytes_out)));
 
@@ -170,6 +171,7 @@ static struct attribute *figure_attrs[] = {
 	&collapsed_attr.attr,
 	&exec_attr.attr,
 	&unowned_attr.attr,
+	&relieved_attr.attr,
 	&touched_attr.attr,
 	&bytes_out_attr.attr,
 	NULL

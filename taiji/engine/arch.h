@@ -58,6 +58,8 @@ void *arch_va(pa_t at);
 
 unsigned int arch_cpu(void);
 bool arch_irq_pending(void);
+/* During an abort: is this CPU the host's only hope, as it has masked its interrupts? */
+bool arch_irqs_masked(void);
 u64 arch_clock(void);
 void arch_relax(void);
 /* An invariant is broken: report and stop the machine. Never returns. */

@@ -40,6 +40,7 @@ struct cpu;
  * @free_head: top of the stack of free frames, with a tag against reuse
  * @nr_free: free frames nobody has a ticket for, see frame.c
  * @relief: one more than the CPU that may let the store grow into the reserve; 0 is nobody
+ * @relief_hand: where the search for something to take out goes on, see relief.c
  * @reclaim: where the search for a donated frame goes on
  * @stage2: the machine's own, see arch_stage2_init()
  * @stage2_first: likewise
@@ -59,6 +60,7 @@ struct arena {
 	u32 nr_frames;
 	u32 reserve;
 	u32 relief;
+	u32 relief_hand;
 	u32 reclaim;
 	struct section *sections;
 	struct frame *frames;

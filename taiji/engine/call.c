@@ -24,11 +24,12 @@ bool engine_abort(ipa_t at, enum engine_fault kind)
 	if (!arena)
 		return false;
 	since = arch_clock();
+	this_cpu()->looked = since;
 	stats_count(&my_stats()->aborts);
 	stats_count(&my_stats()->kinds[kind]);
 	s = section_at(at);
 	if (s && kind != FAULT_OTHER && swap_in_fault(s, at, kind, since)) {
-		stats_longest(&my_stats()->longest_abort, arch_clock() - since);
+		stats_longest(&my_stats()->longest_abort, arch_clock() - this_cpu()->looked);
 		return true;
 	}
 	stats_count(&my_stats()->unowned);

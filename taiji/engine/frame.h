@@ -7,8 +7,8 @@
  * behind, and whoever pops a frame that is not free drops the link.
  *
  * How far each use may go down (@floor) is the order in which they fail: first touch of new
- * memory stops first, then the growth of the store, then swap-in, which waits for a frame while
- * one CPU at a time takes a section out with the last FRAME_KEPT. See store.c.
+ * memory stops first, then the growth of the store, then swap-in, which takes a section out itself
+ * when there are no more than the last FRAME_KEPT, one CPU at a time. See relief.c and store.c.
  */
 #ifndef TAIJI_FRAME_H
 #define TAIJI_FRAME_H

@@ -107,6 +107,7 @@ static bool start_cpus(const struct taiji_start *args)
 	for (u32 i = 0; i < args->nr_cpus; i++) {
 		arena->cpus[i].stats = &stats[i];
 		arena->cpus[i].frame = FRAME_NONE;
+		arena->cpus[i].victim = FRAME_NONE;
 	}
 	return true;
 }

@@ -14,6 +14,7 @@
 #include "move.h"
 #include "page.h"
 #include "pin.h"
+#include "relief.h"
 #include "stats.h"
 #include "store.h"
 #include "swap_in.h"
@@ -59,18 +60,26 @@ static enum swap_in_enter swap_in_enter(struct section *s, u64 *word, u32 floor)
 	return result;
 }
 
-/* First touch of new memory: a whole frame at once, and what is in it is nobody's business. */
+/*
+ * First touch of new memory: a whole frame at once, and what is in it is nobody's business. Only
+ * who cannot wait for the host's threads takes one of those that swap-in lives on.
+ */
 static bool swap_in_touch(struct section *s, u64 word)
 {
+	bool masked = arch_irqs_masked();
 	u32 frame;
 
 	if (word & SECTION_OWNED) {
 		stats_count(&my_stats()->retries);
 		return true;
 	}
-	frame = frame_take_home(section_index(s), taiji_floor_touch(arena->nr_cpus));
+	frame = frame_take_home(section_index(s), masked ? FRAME_KEPT :
+				taiji_floor_touch(arena->nr_cpus));
 	if (frame == FRAME_NONE) {
 		stats_count(&my_stats()->stalls);
+		stats_count(&my_stats()->touch_stalls);
+		if (masked)
+			relief_step();
 		return true;
 	}
 	if (!section_change(s, &word, section_with_frame(word, frame) | SECTION_OWNED |
@@ -237,6 +246,7 @@ bool swap_in_fault(struct section *s, ipa_t at, enum engine_fault kind, u64 sinc
 		return true;
 	case NO_FRAME:
 		stats_count(&my_stats()->stalls);
+		relief_step();
 		return true;
 	case ENTERED:
 		break;

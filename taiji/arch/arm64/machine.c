@@ -64,6 +64,11 @@ bool arch_irq_pending(void)
 	return read_sysreg(isr_el1) != 0;
 }
 
+bool arch_irqs_masked(void)
+{
+	return read_sysreg(spsr_el2) & BIT(7);
+}
+
 u64 arch_clock(void)
 {
 	return read_sysreg(cntvct_el0);

@@ -174,6 +174,11 @@ bool arch_irq_pending(void)
 	return fake.irq_rate && !(fake_random() % fake.irq_rate);
 }
 
+bool arch_irqs_masked(void)
+{
+	return fake_me->irqs_masked;
+}
+
 u64 arch_clock(void)
 {
 	struct timespec now;

@@ -31,10 +31,12 @@ struct fake_icache {
 /**
  * struct fake_cpu - a thread
  * @active: odd during an access
+ * @irqs_masked: by the host
  */
 struct fake_cpu {
 	u64 active;
 	u64 random;
+	bool irqs_masked;
 	struct fake_tlb tlb[FAKE_TLB_SIZE];
 } __aligned(64);
 

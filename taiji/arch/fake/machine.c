@@ -58,6 +58,11 @@ void fake_patience(u64 aborts)
 	fake.patience = aborts;
 }
 
+void fake_mask_irqs(bool on)
+{
+	fake_me->irqs_masked = on;
+}
+
 void fake_hardware_af(bool on)
 {
 	fake.hardware_af = on;

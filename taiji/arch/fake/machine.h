@@ -28,6 +28,8 @@ void fake_cpu(unsigned int cpu, u64 seed);
 
 /* One interrupt in @one_in looks at pending interrupts; 0: never. */
 void fake_irq_rate(unsigned int one_in);
+/* This thread's host masks its interrupts. */
+void fake_mask_irqs(bool on);
 /* Does the hardware set access flags, or does it fault? */
 void fake_hardware_af(bool on);
 

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Who swaps out for everybody are threads of the host. But the host touches memory with interrupts
+ * masked as well, to copy into a bounce buffer for example, and when every CPU waits for a frame
+ * there, none of those threads ever runs again. So nobody waits idly: each fault that finds no
+ * frame takes out a part of some section, and the last FRAME_KEPT are for that (frame.h).
+ *
+ * The victim is the next of a clock that was not touched since the clock came by, or after a round
+ * the next whatever. One that does not pack makes no frame: after it come others.
+ */
+#include "age.h"
+#include "relief.h"
+#include "stats.h"
+#include "store.h"
+#include "swap_out.h"
+
+static bool relief_is_candidate(const struct section *s, u64 word)
+{
+	return word & SECTION_SWAPPABLE && word & SECTION_MAPPED && !(word & SECTION_OWNED) &&
+	       section_frame(word) != FRAME_NONE && section_ipa(s).val < arena->end;
+}
+
+static u32 relief_choose(void)
+{
+	u32 fallback = FRAME_NONE;
+
+	for (u32 k = 0; k < arena->nr_sections; k++) {
+		u32 i = __atomic_fetch_add(&arena->relief_hand, 1, __ATOMIC_RELAXED) %
+			arena->nr_sections;
+		struct section *s = &arena->sections[i];
+
+		if (!relief_is_candidate(s, section_word(s)))
+			continue;
+		if ((age_sections(s, 1) & 3) == TAIJI_AGE_OLD)
+			return i;
+		if (fallback == FRAME_NONE)
+			fallback = i;
+	}
+	return fallback;
+}
+
+void relief_step(void)
+{
+	struct cpu *cpu = this_cpu();
+	u64 before = cpu->stats->swap_out;
+	s64 reached;
+
+	if (cpu->victim == FRAME_NONE) {
+		cpu->victim = relief_choose();
+		cpu->victim_page = 0;
+	}
+	if (cpu->victim == FRAME_NONE)
+		return;
+	reached = swap_out_section(&arena->sections[cpu->victim], cpu->victim_page,
+				   TAIJI_SECTION_PAGES);
+	store_end_relief();
+	stats_add(&cpu->stats->relieved, cpu->stats->swap_out - before);
+	if (reached < 0 || reached == TAIJI_SECTION_PAGES)
+		cpu->victim = FRAME_NONE;
+	else
+		cpu->victim_page = reached;
+}
