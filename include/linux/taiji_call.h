@@ -46,7 +46,9 @@
  * @TAIJI_CALL_START:	(pa of struct taiji_start) build the state and an
  *		identity stage 2 over everything
  * @TAIJI_CALL_STOP:	() -EBUSY unless every section is in and at home;
- *		afterwards the engine holds nothing
+ *		afterwards nothing faults any more, and nothing but FORGET may be called
+ * @TAIJI_CALL_FORGET:	() after STOP, with no CPU below the stage 2: the engine
+ *		holds nothing
  * @TAIJI_CALL_DONATE:	(pa, n) n frames from pa on leave the host's map and
  *		join the free frames
  * @TAIJI_CALL_RECLAIM:	() the pa of a donated frame that is given back to the
@@ -88,6 +90,7 @@ enum taiji_call {
 	TAIJI_CALL_NOP,
 	TAIJI_CALL_START,
 	TAIJI_CALL_STOP,
+	TAIJI_CALL_FORGET,
 	TAIJI_CALL_DONATE,
 	TAIJI_CALL_RECLAIM,
 	TAIJI_CALL_GROW,

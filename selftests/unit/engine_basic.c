@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "call.h"
 #include "engine_host.h"
 #include "tap.h"
 
@@ -624,6 +625,23 @@ static void sees_what_is_touched(bool hardware)
 	CHECK(host_stop());
 }
 
+/* From STOP until a CPU has left, it may fault for want of nothing but the access flag. */
+static void serves_to_the_end(void)
+{
+	start();
+	fake_hardware_af(false);
+	CHECK_EQ(engine_call(TAIJI_CALL_FORGET, 0, 0, 0), -TAIJI_EBUSY);
+	fake_write(section_addr(host.first_user), 5);
+	CHECK_EQ(call(TAIJI_CALL_SHRINK, section_addr(host.first_grown), GROWN, 0), 0);
+	for (unsigned int i = 0; i < DONATED; i++)
+		CHECK(call(TAIJI_CALL_RECLAIM, 0, 0, 0) > 0);
+	ages(4);
+	CHECK_EQ(engine_call(TAIJI_CALL_STOP, 0, 0, 0), 0);
+	CHECK_EQ(fake_read(section_addr(host.first_user)), 5);
+	CHECK_EQ(engine_call(TAIJI_CALL_FORGET, 0, 0, 0), 0);
+	fake_machine_stop();
+}
+
 static void sees_touches_by_hardware(void)
 {
 	sees_what_is_touched(true);
@@ -657,6 +675,7 @@ int main(void)
 	TAP_RUN(faults_make_frames);
 	TAP_RUN(keeps_a_reserve);
 	TAP_RUN(stops_only_when_all_is_home);
+	TAP_RUN(serves_to_the_end);
 	TAP_RUN(sees_touches_by_hardware);
 	TAP_RUN(sees_touches_by_faults);
 	return tap_end();

@@ -114,7 +114,12 @@ bool host_stop(void)
 
 s64 call(u64 nr, u64 a, u64 b, u64 c)
 {
-	return engine_call(nr, a, b, c);
+	s64 result = engine_call(nr, a, b, c);
+
+	/* Nobody is below the stage 2 any more. */
+	if (nr == TAIJI_CALL_STOP && !result)
+		result = engine_call(TAIJI_CALL_FORGET, 0, 0, 0);
+	return result;
 }
 
 s64 call_whole(u64 nr, unsigned int section)

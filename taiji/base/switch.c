@@ -94,6 +94,7 @@ static int come_home(void)
 		return taiji_reserve_donate() ?: err;
 
 	all_cpus_off();
+	WARN_ON(kvm_payload_call(TAIJI_CALL_FORGET, 0, 0, 0));
 	return 0;
 }
 
@@ -123,7 +124,8 @@ static int switch_on(void)
 	return err;
 
 out_stop:
-	kvm_payload_call(TAIJI_CALL_STOP, 0, 0, 0);
+	WARN_ON(kvm_payload_call(TAIJI_CALL_STOP, 0, 0, 0) ?:
+		kvm_payload_call(TAIJI_CALL_FORGET, 0, 0, 0));
 	return err;
 }
 

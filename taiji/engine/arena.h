@@ -42,6 +42,7 @@ struct cpu;
  * @relief: one more than the CPU that may let the store grow into the reserve; 0 is nobody
  * @relief_hand: where the search for something to take out goes on, see relief.c
  * @reclaim: where the search for a donated frame goes on
+ * @stopped: STOP has succeeded
  * @stage2: the machine's own, see arch_stage2_init()
  * @stage2_first: likewise
  * @units: the count of each section's mappings for devices, or NULL; see pin.h
@@ -62,6 +63,7 @@ struct arena {
 	u32 relief;
 	u32 relief_hand;
 	u32 reclaim;
+	u32 stopped;
 	struct section *sections;
 	struct frame *frames;
 	struct store *store;

@@ -100,6 +100,8 @@ static s64 call_started(u64 call, u64 a, u64 b, u64 c)
 		return 0;
 	case TAIJI_CALL_STOP:
 		return start_stop();
+	case TAIJI_CALL_FORGET:
+		return start_forget();
 	case TAIJI_CALL_RECLAIM:
 		return donate_reclaim();
 	case TAIJI_CALL_DONATE:

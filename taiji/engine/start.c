@@ -190,6 +190,19 @@ s64 start_stop(void)
 		if (!start_untouched(&arena->sections[i]))
 			return -TAIJI_EBUSY;
 	}
+	/* CPUs are still below: those without a hardware access flag must not miss one. */
+	for (u32 i = 0; i < arena->nr_sections; i++) {
+		if (section_word(&arena->sections[i]) & SECTION_BLOCK)
+			arch_block_set_young(section_ipa(&arena->sections[i]));
+	}
+	arena->stopped = 1;
+	return 0;
+}
+
+s64 start_forget(void)
+{
+	if (!arena->stopped)
+		return -TAIJI_EBUSY;
 	arena_close();
 	return 0;
 }
