@@ -59,10 +59,13 @@ static size_t round_trip(char *p, int fd, uint64_t salt)
 	size_t at, step = 64 * 1024;
 
 	taiji_fill(p, SIZE, salt);
+	/* What is just out is away when the device wants it, whatever the swapper does. */
+	taiji_range(TAIJI_IOC_OUT, p, SIZE);
 	for (at = 0; at < SIZE; at += step)
 		if (pwrite(fd, p + at, step, at) != (ssize_t)step)
 			return SIZE;
 	memset(p, 0xa5, SIZE);
+	taiji_range(TAIJI_IOC_OUT, p, SIZE);
 	for (at = 0; at < SIZE; at += step)
 		if (pread(fd, p + at, step, at) != (ssize_t)step)
 			return SIZE;
