@@ -32,7 +32,9 @@ static int report(struct page_reporting_dev_info *prdev, struct scatterlist *sgl
 	unsigned int i;
 	u64 at, end;
 
-	guard(rwsem_read)(&taiji_gate);
+	/* Who switches holds it, and waits for us to unregister: Linux reports them again. */
+	if (!down_read_trylock(&taiji_gate))
+		return -EBUSY;
 
 	for_each_sg(sgl, sg, nents, i) {
 		at = ALIGN(page_to_phys(sg_page(sg)), TAIJI_SECTION_SIZE);
@@ -44,6 +46,7 @@ static int report(struct page_reporting_dev_info *prdev, struct scatterlist *sgl
 		}
 		cond_resched();
 	}
+	up_read(&taiji_gate);
 	return 0;
 }
 
