@@ -13,7 +13,7 @@
 
 #include <linux/types.h>
 
-#define TAIJI_ABI		1
+#define TAIJI_ABI		2
 
 #define TAIJI_SECTION_SHIFT	21
 #define TAIJI_SECTION_SIZE	(TAIJI_SECTION_PAGES * TAIJI_PAGE_SIZE)
@@ -82,7 +82,7 @@
  *
  * OUT, HOME and DROP of a section that a device uses: -EADDRINUSE.
  *
- * OUT, IN and HOME return how far they came: TAIJI_SECTION_PAGES, or @to, when done,
+ * OUT, IN, HOME and COMPACT return how far they came: TAIJI_SECTION_PAGES, or @to, when done,
  * less when an interrupt is pending and the base should call again from there,
  * negative when it cannot be.
  */
@@ -106,6 +106,7 @@ enum taiji_call {
 	TAIJI_CALL_HIDE,
 	TAIJI_CALL_SHOW,
 	TAIJI_CALL_DISCARD,
+	TAIJI_CALL_COMPACT,
 	TAIJI_NR_CALLS
 };
 
@@ -250,6 +251,7 @@ struct taiji_shared {
  * @touch_stalls: those of @stalls that were first touches
  * @touched:	sections that were given a frame at their first touch
  * @bytes_out:	what the micro-pages of @swap_out took of the store
+ * @compacted:	micro-pages that moved within the store
  * @longest_call, @longest_abort: ticks of the arch's clock with interrupts held off:
  *		between two looks at them in a call, in an abort
  * @in_time:	log2 histogram of the time of a swap-in, in ticks of the arch's
@@ -273,11 +275,12 @@ struct taiji_cpu_stats {
 	__u64 touch_stalls;
 	__u64 touched;
 	__u64 bytes_out;
+	__u64 compacted;
 	__u64 longest_call;
 	__u64 longest_abort;
 	__u64 in_time[TAIJI_HIST_BUCKETS];
 	__u64 kinds[TAIJI_ABORT_KINDS];
-	__u64 unused[4];
+	__u64 unused[3];
 };
 
 #endif /* _LINUX_TAIJI_CALL_H */

@@ -65,7 +65,7 @@ TEST_F(switched, written_again_and_again)
 }
 
 /* By faults alone: the last leaves a section that is whole, and time makes a block of it. */
-TEST_F(switched, blocks_come_back)
+TEST_F_TIMEOUT(switched, blocks_come_back, 120)
 {
 	long long before;
 	int i;
@@ -162,7 +162,7 @@ static void write_code(uint32_t *at, unsigned int pages, uint32_t salt)
 	}
 }
 
-TEST_F(switched, code_goes_out_too)
+TEST_F_TIMEOUT(switched, code_goes_out_too, 120)
 {
 	long long exec = sysfs_number(STATS "exec");
 	unsigned int i, round, pages = 4 * SECTION / PAGE;
@@ -236,7 +236,7 @@ TEST_F(switched, killed_while_out)
 }
 
 /* Rings and bounce buffers stay where the device believes them to be. */
-TEST_F(switched, devices_go_on_while_all_is_out)
+TEST_F_TIMEOUT(switched, devices_go_on_while_all_is_out, 120)
 {
 	int fd = open("/dev/scratch", O_RDWR | O_DIRECT | O_CLOEXEC);
 	uint64_t salt;
@@ -276,7 +276,7 @@ static void fill_huge(struct __test_metadata *_metadata, char *p, size_t n)
 }
 
 /* One touch, and the rest of a huge page follows in the background, until it is one again. */
-TEST_F(switched, huge_pages_fill_up)
+TEST_F_TIMEOUT(switched, huge_pages_fill_up, 120)
 {
 	const size_t n = 4;
 	char *p;
@@ -304,7 +304,7 @@ TEST_F(switched, knobs_have_limits)
 }
 
 /* Pressure by a knob: what is touched all the time stays, what is not goes. */
-TEST_F(switched, cold_goes_and_hot_stays)
+TEST_F_TIMEOUT(switched, cold_goes_and_hot_stays, 120)
 {
 	const size_t hot = 4 * SECTION;
 	long long in, out = sysfs_number(STATS "swap_out");
@@ -317,7 +317,7 @@ TEST_F(switched, cold_goes_and_hot_stays)
 	snprintf(frames, sizeof(frames), "%lld", sysfs_number(STATS "free_frames") + 64);
 	ASSERT_EQ(0, sysfs_write(TAIJI "policy/high", frames));
 	ASSERT_EQ(0, sysfs_write(TAIJI "policy/low", frames));
-	for (i = 0; i < 2000 && sysfs_number(STATS "swap_out") < out + 16384; i++) {
+	for (i = 0; i < 6000 && sysfs_number(STATS "swap_out") < out + 16384; i++) {
 		for (at = 0; at < hot; at += PAGE)
 			*(volatile char *)(self->p + at);
 		usleep(10000);
@@ -332,8 +332,45 @@ TEST_F(switched, cold_goes_and_hot_stays)
 	EXPECT_EQ(0, taiji_verify(self->p, SIZE, 21));
 }
 
+/* Frames of the store that its objects would not need. */
+static long long store_holes(void)
+{
+	return sysfs_number(STATS "store_frames") -
+	       sysfs_number(STATS "bytes_stored") / (long long)SECTION;
+}
+
+/* One page in seven stays out: what it leaves of the store moves together. */
+TEST_F_TIMEOUT(switched, holes_in_the_store_are_closed, 120)
+{
+	const size_t size = 96 * SECTION;
+	char *p = taiji_map(size);
+	size_t at;
+	int i;
+
+	ASSERT_NE(NULL, p);
+	/* What is half in is not to be filled up meanwhile. */
+	ASSERT_EQ(0, sysfs_write(TAIJI "policy/scan_ms", "1000000"));
+	taiji_fill(p, size, 41);
+	ASSERT_LE(size / SECTION, taiji_range(TAIJI_IOC_OUT, p, size));
+	for (at = 0; at < size; at += PAGE) {
+		if (at / PAGE % 7)
+			*(volatile char *)(p + at);
+	}
+	/* It does not begin before much is lost, and then little is. */
+	for (i = 0; i < 2000; i++) {
+		if (sysfs_number(STATS "compacted") && store_holes() < 8)
+			break;
+		usleep(10000);
+	}
+	EXPECT_GT(sysfs_number(STATS "compacted"), 0);
+	EXPECT_LT(store_holes(), 8);
+	EXPECT_EQ(0, taiji_verify(p, size, 41));
+	EXPECT_EQ(0, sysfs_write(TAIJI "policy/scan_ms", "1000"));
+	munmap(p, size);
+}
+
 /* What nobody uses is dropped while the system runs: neither a frame nor store behind it. */
-TEST_F(switched, free_memory_is_dropped)
+TEST_F_TIMEOUT(switched, free_memory_is_dropped, 120)
 {
 	long long free = sysfs_number(STATS "free_frames"), touched;
 	size_t at, much;

@@ -257,6 +257,9 @@ static void step(struct torturer *t)
 		call(TAIJI_CALL_COLLAPSE, section_addr(any_ram()), 1, 0);
 		break;
 	case 21 ... 24:
+		step_pages(TAIJI_CALL_COMPACT, any_section());
+		break;
+	case 25 ... 28:
 		step_discard(any_section(), below(TAIJI_SECTION_PAGES));
 		break;
 	default:

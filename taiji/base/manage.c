@@ -163,8 +163,10 @@ static int manage(void *unused)
 			next_scan = jiffies + msecs_to_jiffies(READ_ONCE(taiji_policy.scan_ms));
 		}
 		if (time_after_eq(jiffies, next_second)) {
-			scoped_guard(rwsem_read, &taiji_gate)
+			scoped_guard(rwsem_read, &taiji_gate) {
 				taiji_policy_steer();
+				taiji_reclaim_compact();
+			}
 			taiji_budget_watch();
 			next_second = jiffies + HZ;
 		}

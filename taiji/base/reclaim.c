@@ -4,7 +4,8 @@
  * time, off one clock that all share. It starts when the manager finds frames
  * short (policy.c), and rests when there are enough. Then it fills up what is half
  * in: that frame is in use anyway, and the rest of what was swapped out together is
- * likely to be wanted; what of it is in costs no store.
+ * likely to be wanted; what of it is in costs no store. And it moves the store
+ * together, when much of it has come in.
  */
 
 #include <linux/atomic.h>
@@ -22,13 +23,30 @@
 #include "taiji.h"
 
 #define BATCH	TAIJI_AGE_SECTIONS
+#define COMPACT_MIN	8	/* frames: less is lost to size classes anyway */
 
 static DEFINE_PER_CPU(struct task_struct *, worker);
 static DECLARE_WAIT_QUEUE_HEAD(wait);
 static atomic_long_t hand;	/* batches that were looked at */
 static atomic_long_t tried;	/* sections that were to go out */
 static atomic_long_t dry;	/* rounds that found nothing to take at all */
-static atomic_long_t fill_hand;	/* the section to look at next, to fill it up */
+
+/* Work that goes over all sections once, in the background. */
+struct round {
+	enum taiji_call call;
+	bool (*wants)(unsigned long index);
+	atomic_long_t hand;	/* the section to look at next */
+};
+
+static bool is_swappable(unsigned long index)
+{
+	return test_bit(index, taiji.swappable);
+}
+
+static struct round fill = { .call = TAIJI_CALL_IN, .wants = taiji_lru_is_half_in };
+static struct round compact = { .call = TAIJI_CALL_COMPACT, .wants = is_swappable };
+static u64 compact_bytes;	/* in the store when its last round began, */
+static u64 compact_moved;	/* and micro-pages that had been moved by then */
 
 static unsigned long nr_batches(void)
 {
@@ -38,7 +56,7 @@ static unsigned long nr_batches(void)
 /* May this one be taken, at this level or above? */
 static bool is_wanted(unsigned long index, unsigned int level)
 {
-	return test_bit(index, taiji.swappable) && !taiji_lru_is_left_alone(index) &&
+	return is_swappable(index) && !taiji_lru_is_left_alone(index) &&
 	       taiji_lru_level(index) >= (int)level;
 }
 
@@ -74,6 +92,36 @@ static void set_priority(struct task_struct *task, bool critical)
 		set_user_nice(task, nice);
 }
 
+static bool is_going_round(struct round *round)
+{
+	return atomic_long_read(&round->hand) < taiji_nr_sections();
+}
+
+static void go_round(struct round *round)
+{
+	atomic_long_set(&round->hand, 0);
+	wake_up_all(&wait);
+}
+
+/* A part of the round: within its budget, unless it is needed. */
+static void go_on(struct round *round)
+{
+	unsigned long i, n = 0;
+	u64 since;
+
+	while (n < BATCH && is_going_round(round) && !kthread_should_stop()) {
+		i = atomic_long_fetch_inc(&round->hand);
+		if (i >= taiji_nr_sections() || !round->wants(i))
+			continue;
+		since = ktime_get_ns();
+		scoped_guard(rwsem_read, &taiji_gate)
+			taiji_swap(round->call, taiji_ipa(i));
+		if (taiji_pressure() != TAIJI_PRESSURE_CRITICAL)
+			taiji_budget_rest(since);
+		n++;
+	}
+}
+
 /*
  * Returns when enough is free, or after a round that found nothing to take: at
  * the lowest level there is when frames are critical, else the lowest but one.
@@ -92,6 +140,7 @@ static void refill(void)
 		since = ktime_get_ns();
 		scoped_guard(rwsem_read, &taiji_gate)
 			out = take_batch(level);
+		go_on(&compact);
 		if (!critical)
 			taiji_budget_rest(since);
 		cond_resched();
@@ -109,43 +158,23 @@ static void refill(void)
 		atomic_long_inc(&dry);
 }
 
-static bool fill_is_wanted(void)
-{
-	return atomic_long_read(&fill_hand) < taiji_nr_sections();
-}
-
-/* The background's: within its budget, and only while there are frames. */
-static void fill(void)
-{
-	unsigned long i;
-	u64 since;
-
-	set_priority(current, false);
-	while (fill_is_wanted() && taiji_pressure() == TAIJI_PRESSURE_NONE &&
-	       !kthread_should_stop()) {
-		i = atomic_long_fetch_inc(&fill_hand);
-		if (i >= taiji_nr_sections() || !taiji_lru_is_half_in(i))
-			continue;
-		since = ktime_get_ns();
-		scoped_guard(rwsem_read, &taiji_gate)
-			taiji_swap(TAIJI_CALL_IN, taiji_ipa(i));
-		taiji_budget_rest(since);
-	}
-}
-
 static bool is_work(void)
 {
-	return taiji_pressure() != TAIJI_PRESSURE_NONE || fill_is_wanted();
+	return taiji_pressure() != TAIJI_PRESSURE_NONE || is_going_round(&fill) ||
+	       is_going_round(&compact);
 }
 
 static int reclaim(void *unused)
 {
 	while (!kthread_should_stop()) {
 		wait_event_idle(wait, kthread_should_stop() || is_work());
-		if (taiji_pressure() == TAIJI_PRESSURE_NONE)
-			fill();
-		else
+		if (taiji_pressure() == TAIJI_PRESSURE_NONE) {
+			set_priority(current, false);
+			go_on(&fill);
+			go_on(&compact);
+		} else {
 			refill();
+		}
 		/* When nothing could be taken, nothing is different at once. */
 		schedule_timeout_idle(1);
 	}
@@ -155,8 +184,27 @@ static int reclaim(void *unused)
 /* Something is half in, and was touched lately. */
 void taiji_reclaim_fill(void)
 {
-	atomic_long_set(&fill_hand, 0);
-	wake_up_all(&wait);
+	go_round(&fill);
+}
+
+/*
+ * Moves the store together if a quarter of it is holes, until a round finds nothing
+ * to move and nothing else has changed.
+ */
+void taiji_reclaim_compact(void)
+{
+	u64 frames = READ_ONCE(taiji.shared->store_frames);
+	u64 bytes = READ_ONCE(taiji.shared->bytes_stored);
+	u64 moved = taiji_stats_sum(offsetof(struct taiji_cpu_stats, compacted));
+	u64 lost = frames - min(frames, bytes >> TAIJI_SECTION_SHIFT);
+
+	if (is_going_round(&compact) || (bytes == compact_bytes && moved == compact_moved))
+		return;
+	if (lost >= COMPACT_MIN && lost * 4 >= frames) {
+		compact_bytes = bytes;
+		compact_moved = moved;
+		go_round(&compact);
+	}
 }
 
 /* How many sections were to go out. */
@@ -227,7 +275,9 @@ int taiji_reclaim_start(void)
 	atomic_long_set(&hand, 0);
 	atomic_long_set(&tried, 0);
 	atomic_long_set(&dry, 0);
-	atomic_long_set(&fill_hand, taiji_nr_sections());
+	atomic_long_set(&fill.hand, taiji_nr_sections());
+	atomic_long_set(&compact.hand, taiji_nr_sections());
+	compact_bytes = 0;
 
 	err = taiji_lru_start() ?: start_workers() ?: taiji_balloon_start() ?:
 	      taiji_manage_start();

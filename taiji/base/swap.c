@@ -31,8 +31,8 @@ static int call_to_the_end(enum taiji_call func, u64 ipa)
 }
 
 /**
- * taiji_swap - swap a section out or in, or bring it home
- * @func:	TAIJI_CALL_OUT, _IN or _HOME
+ * taiji_swap - swap a section out or in, bring it home, or move its store
+ * @func:	TAIJI_CALL_OUT, _IN, _HOME or _COMPACT
  * @ipa:	of the section
  *
  * The engine comes back whenever an interrupt is pending, so this holds nothing
@@ -109,10 +109,13 @@ int taiji_swap_allow(u64 ipa, unsigned long nr, bool allow)
 	return 0;
 }
 
-/* One that is busy is left for the next round; any other error ends this one. */
+/*
+ * One that is busy, or finds no room, is left for the next round, and the others
+ * are tried all the same: they may make room. Any other error ends this one.
+ */
 static int swap_all(enum taiji_call func)
 {
-	int err, busy = 0;
+	int err, later = 0;
 	unsigned long i;
 
 	for_each_set_bit(i, taiji.swappable, taiji_nr_sections()) {
@@ -120,12 +123,12 @@ static int swap_all(enum taiji_call func)
 		/* What a device uses is at home. */
 		if (err == -EADDRINUSE)
 			continue;
-		if (err == -EBUSY)
-			busy = err;
+		if (err == -EBUSY || err == -ENOMEM)
+			later = later ?: err;
 		else if (err)
 			return err;
 	}
-	return busy;
+	return later;
 }
 
 static bool is_any_out(void)
@@ -136,13 +139,17 @@ static bool is_any_out(void)
 	       READ_ONCE(s->pages_raw) || READ_ONCE(s->sections_absent);
 }
 
+static u64 sections_out(void)
+{
+	return READ_ONCE(taiji.shared->sections_out);
+}
+
 /**
  * taiji_swap_all_in - bring everything in, to where the host takes it to be
  *
  * The store may live in some section's home until the last that it keeps is in,
- * so one round may not be enough. Where it is scattered over so many frames that
- * the rest does not fit, everything goes out once more, in order: what is stored
- * together then comes in together.
+ * and what it keeps may be scattered over frames that are needed, so one round
+ * may not be enough.
  *
  * Context: may sleep; taiji_gate held, and nobody swaps out.
  * Return: 0, -EBUSY when it does not come to an end, -ENOMEM when it does not
@@ -150,16 +157,20 @@ static bool is_any_out(void)
  */
 int taiji_swap_all_in(void)
 {
-	int err, round;
+	int err, round = 0;
+	u64 out;
 
 	if (is_any_out())
 		taiji_free_pages_drop();
-	for (round = 0; round < 8; round++) {
+	do {
+		out = sections_out();
 		err = swap_all(TAIJI_CALL_IN) ?: swap_all(TAIJI_CALL_HOME);
-		if (err == -ENOMEM && round < 3)
-			swap_all(TAIJI_CALL_OUT);
-		else if (err != -EBUSY)
+		if (err != -EBUSY && err != -ENOMEM)
 			break;
-	}
+		swap_all(TAIJI_CALL_COMPACT);
+		/* As long as it gets less, it is worth going on. */
+		if (sections_out() >= out)
+			round++;
+	} while (round < 8);
 	return err;
 }

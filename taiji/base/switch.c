@@ -230,9 +230,9 @@ int taiji_switch_off(void)
 /**
  * taiji_switch_abandon - leave stage 2 with nothing brought home
  *
- * For a machine that goes down and could not switch back. What the kernel itself
- * needs to get there is at home at all times; what moved or is out is lost, and
- * devices are off already.
+ * For another kernel that takes over when it was not possible to switch back. What
+ * this one needs to get there is at home at all times; what moved or is out is lost,
+ * and devices are off already.
  *
  * Context: may sleep; no task matters any more.
  */

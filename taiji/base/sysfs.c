@@ -133,6 +133,7 @@ FIGURE(exec, taiji_stats_sum(offsetof(struct taiji_cpu_stats, exec)));
 FIGURE(unowned, taiji_stats_sum(offsetof(struct taiji_cpu_stats, unowned)));
 FIGURE(relieved, taiji_stats_sum(offsetof(struct taiji_cpu_stats, relieved)));
 FIGURE(touched, taiji_stats_sum(offsetof(struct taiji_cpu_stats, touched)));
+FIGURE(compacted, taiji_stats_sum(offsetof(struct taiji_cpu_stats, compacted)));
 FIGURE(bytes_out, taiji_stats_sum(offsetof(struct taiji_cpu_stats, bytes_out)));
 
 static struct attribute *attrs[] = {
@@ -174,6 +175,7 @@ static struct attribute *figure_attrs[] = {
 	&relieved_attr.attr,
 	&touched_attr.attr,
 	&bytes_out_attr.attr,
+	&compacted_attr.attr,
 	NULL
 };
 

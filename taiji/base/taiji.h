@@ -130,6 +130,7 @@ int taiji_reclaim_start(void);
 void taiji_reclaim_stop(void);
 void taiji_reclaim_wake(void);
 void taiji_reclaim_fill(void);
+void taiji_reclaim_compact(void);
 unsigned long taiji_reclaim_tried(void);
 unsigned long taiji_reclaim_dry(void);
 

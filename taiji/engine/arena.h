@@ -16,9 +16,9 @@
 
 /* A debug build keeps sums that a release build does not: neither can go on with the other's. */
 #ifdef TAIJI_DEBUG
-#define ARENA_VERSION	(1 | 1U << 31)
+#define ARENA_VERSION	(2 | 1U << 31)
 #else
-#define ARENA_VERSION	1
+#define ARENA_VERSION	2
 #endif
 
 struct section;

@@ -6,6 +6,7 @@
 #include "arena.h"
 #include "block.h"
 #include "call.h"
+#include "compact.h"
 #include "donate.h"
 #include "grow.h"
 #include "hide.h"
@@ -69,6 +70,8 @@ static s64 call_pages(u64 call, struct section *s, u64 from, u64 to)
 		return swap_out_section(s, from, to);
 	case TAIJI_CALL_IN:
 		return swap_in_section(s, from);
+	case TAIJI_CALL_COMPACT:
+		return compact_section(s, from);
 	default:
 		return home_section(s, from);
 	}
@@ -115,6 +118,7 @@ static s64 call_started(u64 call, u64 a, u64 b, u64 c)
 	case TAIJI_CALL_OUT:
 	case TAIJI_CALL_IN:
 	case TAIJI_CALL_HOME:
+	case TAIJI_CALL_COMPACT:
 		return call_pages(call, section_range(a, 1), b, c);
 	case TAIJI_CALL_DISCARD:
 		return call_discard(a);

@@ -44,6 +44,12 @@ bool store_init(void);
  * calls it, swap-in never.
  */
 u64 store_alloc(u32 length);
+/*
+ * Another place for what is at @than, from where less is lost: in a fuller frame, or a fuller part
+ * of it. STORE_NONE when it is well where it is. The caller sees to it that what is there stays
+ * there until then. Each such step makes the fuller one fuller, so they come to an end.
+ */
+u64 store_alloc_better(u64 than);
 /* From any CPU, swap-in too: no lock, but when a span fills a little less, or empties. */
 void store_free(u64 at);
 /* The call that let the store grow into the reserve is over. */
