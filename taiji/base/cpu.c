@@ -7,6 +7,7 @@
  */
 
 #include <linux/reboot.h>
+#include <linux/string.h>
 #include <linux/suspend.h>
 #include <linux/syscore_ops.h>
 
@@ -22,18 +23,25 @@ static int refuse_hibernation(struct notifier_block *nb, unsigned long event, vo
 	return notifier_from_errno(-EBUSY);
 }
 
-/* A reboot, a power-off, and another kernel by kexec: that one starts on the machine itself. */
-static int switch_off_at_end(struct notifier_block *nb, unsigned long event, void *data)
+static bool another_kernel;	/* comes next, by kexec */
+
+/*
+ * A reboot, a power-off, and another kernel by kexec. If the way back is barred,
+ * firmware does not mind a stage 2, and the last interrupts may still touch what
+ * moved; but another kernel starts on the machine itself.
+ */
+static int switch_off_at_end(struct notifier_block *nb, unsigned long event, void *cmd)
 {
 	if (READ_ONCE(taiji.on))
 		taiji_switch_off();
+	another_kernel = cmd && !strcmp(cmd, "kexec reboot");
 	return NOTIFY_OK;
 }
 
-/* Late: devices are off. It comes before KVM's, which was there first. */
+/* Late: who starts another kernel has seen to it that devices are off. KVM comes after this. */
 static void abandon_at_end(void)
 {
-	if (READ_ONCE(taiji.on))
+	if (READ_ONCE(taiji.on) && another_kernel)
 		taiji_switch_abandon();
 }
 
