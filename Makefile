@@ -8,6 +8,7 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 SUITE ?=
 T ?=
 B ?=
+TIME ?= 600
 
 all: modules
 
@@ -23,6 +24,9 @@ deps:
 
 check: deps
 	scripts/check $(if $(SUITE),--suite $(SUITE)) $(if $(T),--test $(T))
+
+torture: deps
+	scripts/torture $(TIME)
 
 bench: deps
 	scripts/bench $(B)
@@ -46,6 +50,7 @@ help:
 	@echo '  make check             lint and every test'
 	@echo '       SUITE=name        one suite: lint bed unit switch swap dma vmem vfio'
 	@echo '       T=name            one test'
+	@echo '  make torture           everything at once in a DPU; TIME=seconds (600)'
 	@echo '  make bench             every figure; B=name for one benchmark'
 	@echo '  make lint              checkpatch, sparse, W=1, shellcheck'
 	@echo '  make deps              install what these need, after saying what'
@@ -53,4 +58,4 @@ help:
 	@echo
 	@echo 'Downloads and kernels are kept in $${XDG_CACHE_HOME:-~/.cache}/vmem-taiji.'
 
-.PHONY: all modules modules_install clean deps check bench lint demo help
+.PHONY: all modules modules_install clean deps check torture bench lint demo help

@@ -76,6 +76,9 @@ static inline void bench_curve(const char *series, const double *t, size_t n)
 		printf("# curve %s %.0f %.4f\n", series, t[(n - 1) * i / 200], i / 200.0);
 }
 
+/* What has to be known beside the figures: scripts/bench shows it below them. */
+#define bench_note(...)	(printf("# note "), printf(__VA_ARGS__), printf("\n"))
+
 static inline void bench_number(double value)
 {
 	if (value < 0)

@@ -22,6 +22,7 @@ static const char * const systems[NR_SYSTEMS] = { "lz4", "zram", "zswap", "taiji
 static char *data, *mem;
 static double ranks[NR_SYSTEMS][NR_SETS][NR_RANKS];
 static double pack[NR_RANKS];	/* LZ4 packing: of the set where that takes longest */
+static double pack_text[NR_RANKS];	/* of text */
 
 static size_t next_page(size_t page)
 {
@@ -83,6 +84,8 @@ static void run_lz4(int set)
 		t[i] = begin < t[i] ? begin : t[i];
 	}
 	bench_rank(t, PAGES, r);
+	if (set == SET_TEXT)
+		memcpy(pack_text, r, sizeof(r));
 	if (r[MAX] > pack[MAX])
 		memcpy(pack, r, sizeof(pack));
 	for (i = 0; i < PAGES; i++) {
@@ -231,6 +234,9 @@ static void report_longest(void)
 	FILE *f = fopen("/sys/kernel/debug/taiji/longest_ticks", "r");
 
 	bench_check("longest_ticks", f && fscanf(f, "%llu %llu", &call, &abort) == 2 && !fclose(f));
+	bench_note("T10: the peer is LZ4 packing the slowest page of all sets. Of text,");
+	bench_note("p50 takes %.0f, p99 %.0f, the slowest %.0f: the target assumed 55000",
+		   pack_text[P50], pack_text[P99], pack_text[MAX]);
 	bench_figure("T10.irq_off.calls", call * 16.0, "instr", pack[MAX], 1.2 * pack[MAX]);
 	bench_figure("T10.irq_off.faults", abort * 16.0, "instr", pack[MAX], 1.2 * pack[MAX]);
 }
@@ -303,6 +309,8 @@ int main(void)
 		run_taiji(set);
 	for (set = 0; set < NR_SETS; set++)
 		report(set);
+	bench_note("T1: the limit of p99 is 1.3 times our p50, or, where that is more,");
+	bench_note("1500 above the p99 of LZ4 alone");
 	run_huge();
 	report_metadata();
 	report_longest();
