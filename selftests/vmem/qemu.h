@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define QEMU_INITRD	"/tmp/vm_initrd"
@@ -44,6 +45,7 @@ struct qemu {
 	int out;
 	char line[512];		/* the last line of it */
 	size_t length;
+	bool quiet;		/* nobody wants to read it all */
 };
 
 /* Is there KVM? Makes an initrd: the bed's, and vm_guest on top. */
@@ -109,6 +111,58 @@ static inline bool qemu_start(struct qemu *vm, const char *memory,
 	return vm->pid > 0;
 }
 
+#define QEMU_TRACING	"/sys/kernel/tracing/"
+#define QEMU_ENTRY	QEMU_TRACING "events/kvm/kvm_entry/enable"
+
+static inline uint64_t qemu_clock(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+/* When KVM entered a guest for the first time: [...] SECONDS: kvm_entry: [...] */
+static inline uint64_t qemu_entered(const struct qemu *vm, int trace)
+{
+	struct pollfd fd = { .fd = trace, .events = POLLIN };
+	char text[4096], *at;
+	ssize_t n;
+
+	while (!waitpid(vm->pid, NULL, WNOHANG)) {
+		if (poll(&fd, 1, 1000) <= 0)
+			continue;
+		n = read(trace, text, sizeof(text) - 1);
+		text[n > 0 ? n : 0] = 0;
+		at = strstr(text, ": kvm_entry:");
+		while (at && at > text && at[-1] != ' ')
+			at--;
+		if (at)
+			return strtod(at, NULL) * 1e9;
+	}
+	return 0;
+}
+
+/* As qemu_start(). Returns how many nanoseconds passed until its guest ran, or 0. */
+static inline uint64_t qemu_start_timed(struct qemu *vm, const char *memory,
+					unsigned int mib, const char *device,
+					const char *job)
+{
+	uint64_t start, entered = 0;
+	int trace;
+
+	sysfs_write(QEMU_TRACING "trace_clock", "mono");
+	sysfs_write(QEMU_TRACING "trace", "\n");
+	trace = open(QEMU_TRACING "trace_pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	sysfs_write(QEMU_ENTRY, "1");
+	start = qemu_clock();
+	if (qemu_start(vm, memory, mib, device, job))
+		entered = qemu_entered(vm, trace);
+	sysfs_write(QEMU_ENTRY, "0");
+	close(trace);
+	return entered ? entered - start : 0;
+}
+
 /* The next byte of the console, or -1 at the end, or after @seconds. */
 static inline int qemu_getc(struct qemu *vm, int seconds)
 {
@@ -132,7 +186,8 @@ static inline bool qemu_expect(struct qemu *vm, const char *text, int seconds)
 		}
 		vm->line[vm->length] = 0;
 		vm->length = 0;
-		fprintf(stderr, "# vm: %s\n", vm->line);
+		if (!vm->quiet)
+			fprintf(stderr, "# vm: %s\n", vm->line);
 		if (strstr(vm->line, text))
 			return true;
 	}
