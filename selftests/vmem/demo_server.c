@@ -1,32 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The server half of the demonstration: a pool is carved, a KVM guest and a
- * VFIO device share memory of it, every byte is verified, and the next owner
- * sees zeros.
+ * The server half of the demonstration: a pool is carved, the same virtual machine
+ * with the same device starts on hugetlb and on the pool, the engine is replaced
+ * under it, every byte is verified, and the next owner sees zeros.
  */
 #include <linux/vmem.h>
 #include <stdarg.h>
 #include <sys/utsname.h>
-#include <time.h>
 
 #include "vmem_test.h"
-#include "kvm_guest.h"
 #include "edu.h"
+#include "kvm_guest.h"
+#include "qemu.h"
 
-#define MIB		(1024 * 1024ULL)
-#define STRUCT_PAGE	64	/* bytes for each 4 KiB, on all 64-bit machines */
-
-#define GUEST_START	(2 * MIB)
-#define GUEST_LENGTH	(256 * MIB)
-#define DMA_START	(128 * MIB)	/* where the device copies to */
-#define DMA_PAGES	8
-#define DMA_LENGTH	(192 * MIB)	/* guest memory that the device reaches */
+#define MIB		((uint64_t)1 << 20)
+#define PAGE		4096
+#define VM_MIB		1024
+#define JOB		"/vm_guest 800"		/* of them have a known content */
+#define SECONDS		200			/* between two lines of a console */
+#define UPGRADES	10
 
 static struct region region;
-static struct kvm_guest guest;
-static struct edu edu;
-static uint8_t *memory;
-static uint64_t length;
+static struct qemu vm = { .quiet = true };
+static char device[EDU_ADDRESS_LEN];
 static int dev;
 
 static void die(const char *why, ...)
@@ -46,7 +42,7 @@ static void say(const char *what, const char *how, ...)
 {
 	va_list args;
 
-	printf("  %-22s", what);
+	printf("  %-16s", what);
 	va_start(args, how);
 	vprintf(how, args);
 	va_end(args);
@@ -54,168 +50,179 @@ static void say(const char *what, const char *how, ...)
 	fflush(stdout);
 }
 
-static double now(void)
+static double ms_since(uint64_t start)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1e3 + ts.tv_nsec / 1e6;
+	return (qemu_clock() - start) / 1e6;
 }
 
 static void carve(void)
 {
-	struct vmem_info info = { .size = sizeof(info) };
-	double start, claimed;
-	uint64_t pages;
+	uint64_t start;
 	int ret;
 
 	if (!region_find(&region))
 		die("VMEM_BASE and VMEM_SIZE do not say where the memory is");
 	engine_unload();
 	module_unload("vmem");
-	start = now();
+	start = qemu_clock();
 	ret = base_load(region_text(region.size, region.start));
-	claimed = now() - start;
 	if (ret)
 		die("vmem.ko: %s", strerror(ret));
+	say("pool", "%" PRIu64 " MiB at %#" PRIx64 ", claimed in %.1f ms",
+	    region.size / MIB, region.start, ms_since(start));
 	ret = engine_load();
 	if (ret)
 		die("vmem_engine.ko: %s", strerror(ret));
 	dev = vmem_open();
-	if (dev < 0 || ioctl(dev, VMEM_IOC_INFO, &info))
+	if (dev < 0)
 		die("/dev/vmem: %s", strerror(errno));
-
-	pages = info.total / 4096 * STRUCT_PAGE;
-	say("pool", "%llu MiB at %#" PRIx64 ", claimed in %.1f ms",
-	    info.total / MIB, region.start, claimed);
-	say("metadata", "%llu bytes; struct page would take %" PRIu64 " bytes",
-	    info.metadata, pages);
-	say("", "(%llu bytes a GiB against %llu KiB: %.3f%% more to sell)",
-	    info.metadata * BLOCK / info.total,
-	    BLOCK / 4096 * STRUCT_PAGE / 1024,
-	    100.0 * (pages - info.metadata) / info.total);
 }
 
-static void allocate(void)
+/* The number behind the first line of a file that begins with @name. */
+static uint64_t number_of(const char *path, const char *name)
 {
-	struct vmem_extents extents = { .size = sizeof(extents) };
-	double start = now();
-	int fd;
+	char line[256];
+	uint64_t value = 0;
+	FILE *f = fopen(path, "re");
 
-	/* As much as a 1 GiB page if the region has one. */
-	length = pool_value("free_blocks") ? BLOCK : 512 * MIB;
-	fd = vmem_alloc(dev, length, 0, 0);
-	if (fd < 0)
-		die("allocation: %s", strerror(-fd));
-	say("allocation", "%llu MiB, zeroed, in %.0f ms", length / MIB,
-	    now() - start);
-	ioctl(fd, VMEM_IOC_EXTENTS, &extents);
-	memory = vmem_map(fd, length);
-	close(fd);
-	if (memory == MAP_FAILED)
-		die("mmap: %s", strerror(errno));
-	say("mapping", "%u extent%s, at %p", extents.nr,
-	    extents.nr == 1 ? "" : "s", memory);
-	if (!is_zero(memory, length))
-		die("new memory is not zero");
+	while (f && !value && fgets(line, sizeof(line), f))
+		if (!strncmp(line, name, strlen(name)))
+			value = strtoull(line + strlen(name), NULL, 0);
+	if (f)
+		fclose(f);
+	return value;
 }
 
-static void run_guest(void)
+/* Both counted: by vmem, and by the kernel for the memory it manages. */
+static void count_metadata(void)
 {
-	double start = now();
+	struct vmem_info info = { .size = sizeof(info) };
+	uint64_t pages = number_of("/proc/vmstat", "nr_memmap_boot_pages ");
+	uint64_t present = 0, theirs, ours;
+	char line[256];
+	FILE *f = fopen("/proc/zoneinfo", "re");
 
-	if (!kvm_usable())
-		die("no /dev/kvm");
-	if (!kvm_guest_start(&guest, memory, length) ||
-	    !kvm_guest_write(&guest, GUEST_START, GUEST_LENGTH))
-		die("KVM guest: %s", strerror(errno));
-	say("KVM guest", "wrote %llu MiB in %.0f ms, in %" PRIu64
-	    " pages of 1 GiB and %" PRIu64 " of 2 MiB", GUEST_LENGTH / MIB,
-	    now() - start, kvm_stat("pages_1g"), kvm_stat("pages_2m"));
-	if (!kvm_guest_wrote(memory, GUEST_START, GUEST_LENGTH))
-		die("the host reads something else than the guest wrote");
-	say("", "the host sees every byte of it");
+	while (f && fgets(line, sizeof(line), f))
+		if (strstr(line, " present "))
+			present += strtoull(strstr(line, " present ") + 9, NULL, 0);
+	if (f)
+		fclose(f);
+	if (ioctl(dev, VMEM_IOC_INFO, &info) || !pages || !present)
+		die("no figures of metadata");
+	ours = info.metadata * BLOCK / info.total;
+	theirs = BLOCK * pages / present;
+	say("metadata", "%" PRIu64 " bytes a GiB; this kernel's struct pages: %"
+	    PRIu64 " KiB a GiB", ours, theirs / 1024);
+	say("to sell", "of each GiB %.3f MiB, on hugetlb %.3f MiB: %.2f%% more",
+	    (BLOCK - ours) / 1048576.0, (BLOCK - theirs) / 1048576.0,
+	    100.0 * (theirs - ours) / (BLOCK - theirs));
 }
 
-/* The page that the device copies to the start of slice @i. */
-static uint64_t dma_source(uint64_t i)
+static double start_on(const char *memory)
 {
-	return GUEST_START + i * (SLICE + EDU_BUFFER_SIZE);
+	uint64_t took = qemu_start_timed(&vm, memory, VM_MIB, device, JOB);
+
+	if (!took)
+		die("QEMU does not start: %s", vm.line);
+	return took / 1e6;
 }
 
-/* The device copies pages the guest wrote to other places of the guest. */
-static void run_device(void)
+static void stop(void)
 {
-	uint8_t *to = memory + DMA_START;
-	char address[EDU_ADDRESS_LEN];
-	double start;
+	kill(vm.pid, SIGKILL);
+	qemu_wait(&vm);
+}
+
+/* QEMU itself comes from the disk once, which is not what is compared. */
+static void start_both(void)
+{
+	double hugetlb, vmem;
+
+	if (!edu_find(device) || edu_bind(device) < 0 || !qemu_usable())
+		die("no edu device, vfio-pci, or KVM");
+	start_on(QEMU_ANON);
+	stop();
+	if (!hugepages(HUGEPAGES_2M, VM_MIB / 2))
+		die("no memory for hugetlb");
+	hugetlb = start_on(QEMU_HUGETLB_2M);
+	say("VM on hugetlb", "%d MiB and a PCI device: its guest ran after %.0f ms",
+	    VM_MIB, hugetlb);
+	stop();
+	hugepages(HUGEPAGES_2M, 0);
+	if (!wait_clean())
+		die("zeroing does not end");
+	vmem = start_on(QEMU_VMEM);
+	say("VM on vmem", "the same: after %.0f ms, %.1f times as fast", vmem,
+	    hugetlb / vmem);
+	say("", "(an emulated CPU clears slowly; see make bench B=vfio-vm)");
+}
+
+/* A line of the guest's console without its end, from "guest: " on. */
+static const char *guest_line(const char *text)
+{
+	char *at;
+
+	if (!qemu_expect(&vm, text, SECONDS))
+		die("the guest says: %s", vm.line);
+	at = strstr(vm.line, "guest: ") + strlen("guest: ");
+	at[strcspn(at, "\r")] = 0;
+	return at;
+}
+
+static void run(void)
+{
+	uint64_t page[PAGE / 8];
+	char *first;
+
+	say("Linux boots", "%s", guest_line("guest: ready"));
+	first = strstr(vm.line, "first at ");
+	if (!first || !qemu_peek(&vm, strtoull(first + 9, NULL, 0), page, PAGE) ||
+	    !pattern_check(page, PAGE, 1))
+		die("the host does not see what the guest wrote");
+	say("", "the host sees it too; %" PRIu64 " pages of 1 GiB and %" PRIu64
+	    " of 2 MiB in KVM", kvm_stat("pages_1g"), kvm_stat("pages_2m"));
+}
+
+static void upgrade(void)
+{
+	uint64_t start = qemu_clock();
+	char engine[64];
 	int i;
 
-	if (!edu_find(address))
-		die("no edu device");
-	if (!edu_open(&edu, address))
-		die("vfio-pci: %s", strerror(errno));
-	memset(to, 0, DMA_PAGES * SLICE);
-	start = now();
-	/* As for a guest's own device: its addresses are the guest's. */
-	if (!edu_map(&edu, memory, 0, DMA_LENGTH))
-		die("VFIO_IOMMU_MAP_DMA: %s", strerror(errno));
-	say("VFIO device", "%s; %llu MiB mapped for it in %.0f ms", address,
-	    DMA_LENGTH / MIB, now() - start);
-
-	for (i = 0; i < DMA_PAGES; i++) {
-		uint64_t from = dma_source(i);
-
-		if (!edu_read(&edu, from) ||
-		    !edu_write(&edu, DMA_START + i * SLICE))
-			die("the device's DMA does not end");
-		if (memcmp(to + i * SLICE, memory + from, EDU_BUFFER_SIZE))
-			die("DMA of page %d arrived wrong", i);
+	for (i = 0; i < UPGRADES; i++) {
+		if (test_module_load("vmem_engine_next", "") ||
+		    module_unload("vmem_engine"))
+			die("the next engine does not take over");
+		sysfs_read(VMEM_SYSFS "engine", engine, sizeof(engine));
+		if (engine_load() || module_unload("vmem_engine_next"))
+			die("the engine does not take over");
 	}
-	say("", "read %d pages of the guest by DMA and wrote %d, all verified",
-	    DMA_PAGES, DMA_PAGES);
-}
-
-/* What ought to be at an address that the guest or the device wrote. */
-static uint32_t expected(uint64_t at)
-{
-	uint64_t slice = (at - DMA_START) / SLICE;
-	uint64_t offset = (at - DMA_START) % SLICE;
-
-	if (at < DMA_START || slice >= DMA_PAGES)
-		return at ^ KVM_GUEST_KEY;
-	if (offset >= EDU_BUFFER_SIZE)
-		return 0;
-	return (dma_source(slice) + offset) ^ KVM_GUEST_KEY;
+	say("engine", "replaced %d times under the VM in %.0f ms, also by %s",
+	    2 * UPGRADES, ms_since(start), engine);
 }
 
 static void verify(void)
 {
-	uint64_t at, end = GUEST_START + GUEST_LENGTH;
-
-	for (at = GUEST_START; at < end; at += 4)
-		if (*(uint32_t *)(memory + at) != expected(at))
-			die("wrong at offset %#" PRIx64, at);
-	if (!is_zero(memory + end, length - end))
-		die("memory that nobody wrote is not zero");
-	say("verified", "%llu MiB, every byte", (length - GUEST_START) / MIB);
+	if (!qemu_say(&vm, "end\n"))
+		die("the guest's console: %s", strerror(errno));
+	say("the guest", "%s", guest_line("guest: verified"));
+	if (qemu_wait(&vm))
+		die("QEMU failed");
 }
 
 static void next_owner(void)
 {
-	double start;
+	uint64_t start;
+	void *memory;
 
-	edu_close(&edu);
-	kvm_guest_stop(&guest);
-	munmap(memory, length);
 	if (pool_value("free_bytes") != region.size)
 		die("memory was not given back");
-	start = now();
+	start = qemu_clock();
 	memory = vmem_map(dev, region.size);
 	if (memory == MAP_FAILED)
 		die("mmap: %s", strerror(errno));
-	say("next owner", "has all %llu MiB %.0f ms later", region.size / MIB,
-	    now() - start);
+	say("next owner", "has all %" PRIu64 " MiB %.0f ms later", region.size / MIB,
+	    ms_since(start));
 	if (!is_zero(memory, region.size))
 		die("the next owner sees what the last one left");
 	say("", "and sees zeros in every byte");
@@ -232,9 +239,10 @@ int main(void)
 	uname(&name);
 	printf("vmem on Linux %s, %s\n", name.release, name.machine);
 	carve();
-	allocate();
-	run_guest();
-	run_device();
+	count_metadata();
+	start_both();
+	run();
+	upgrade();
 	verify();
 	next_owner();
 	return 0;

@@ -181,6 +181,41 @@ TEST_F_TIMEOUT(pool, gives_up_when_told_to, 180)
 	EXPECT_EQ(self->size, pool_free());
 }
 
+/*
+ * Pages of hugetlb that are promised to somebody cannot go: the kernel looks
+ * for others, and gives up by itself when it has none.
+ */
+TEST_F_TIMEOUT(pool, says_so_when_the_host_does_not_let_go, 180)
+{
+	uint64_t length = unit(), before = host_memory();
+	char *map;
+
+	ASSERT_EQ(0, online_as("online_movable"));
+	ASSERT_EQ(0, lend(2 * unit()));
+	/* Movable memory is what they are made of first. */
+	ASSERT_TRUE(hugepages(HUGEPAGES_2M, length / SLICE));
+	map = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+		   MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+	ASSERT_NE(MAP_FAILED, map);
+
+	kernel_forget();
+	EXPECT_EQ(EBUSY, lend(0));
+	EXPECT_TRUE(kernel_said("vmem: the host does not let go of 0x"));
+	EXPECT_LE(unit(), pool_value("lent_bytes"));
+	EXPECT_EQ(before + pool_value("lent_bytes") / MIB, host_memory());
+	EXPECT_EQ(self->size - pool_value("lent_bytes"), pool_free());
+	/* It is as good as before. */
+	EXPECT_NE(NULL, host_page(&self->region, map, length));
+	pattern_fill(map, length, 5);
+	EXPECT_TRUE(pattern_check(map, length, 5));
+
+	munmap(map, length);
+	EXPECT_TRUE(hugepages(HUGEPAGES_2M, 0));
+	EXPECT_EQ(0, lend(0));
+	EXPECT_EQ(before, host_memory());
+	EXPECT_EQ(self->size, pool_free());
+}
+
 static bool own_and_check(int dev)
 {
 	uint64_t length = 16 * SLICE;

@@ -216,14 +216,22 @@ TEST_F(pool, works_without_huge_pages)
 TEST_F(pool, works_with_huge_pages_forbidden)
 {
 	const char *enabled = "/sys/kernel/mm/transparent_hugepage/enabled";
+	const char *warning = "vmem: mapping small pages, slowly: ";
 	int fd = vmem_alloc(self->dev, SLICE, 0, 0);
 	char *map;
 
-	ASSERT_EQ(0, sysfs_write(enabled, "never"));
+	kernel_forget();
 	map = vmem_map(fd, SLICE);
 	ASSERT_NE(MAP_FAILED, map);
+	EXPECT_EQ(1, touch_faults(map, SLICE));
+	EXPECT_FALSE(kernel_said(warning));
+	munmap(map, SLICE);
+
+	ASSERT_EQ(0, sysfs_write(enabled, "never"));
+	map = vmem_map(fd, SLICE);
 	EXPECT_LE(SLICE / 4096, touch_faults(map, SLICE) + 1);
 	EXPECT_EQ(0, sysfs_write(enabled, "madvise"));
+	EXPECT_TRUE(kernel_said(warning));
 	munmap(map, SLICE);
 	close(fd);
 }

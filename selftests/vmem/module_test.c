@@ -103,18 +103,6 @@ static uint64_t system_ram(void)
 	return at;
 }
 
-/* Has the kernel said this since it booted? */
-static bool kernel_said(const char *format, uint64_t a, uint64_t b)
-{
-	static char log[1 << 20];
-	char text[256];
-	int n = klogctl(3, log, sizeof(log) - 1);
-
-	log[n > 0 ? n : 0] = 0;
-	snprintf(text, sizeof(text), format, a, b);
-	return strstr(log, text);
-}
-
 TEST_F(module, refuses_system_ram)
 {
 	uint64_t ram = system_ram();

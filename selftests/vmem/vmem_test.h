@@ -7,11 +7,13 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/vmem.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/klog.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -72,6 +74,27 @@ static inline bool file_contains(const char *path, const char *text)
 	return found;
 }
 
+/* What it said so far does not count in kernel_said(). */
+static inline void kernel_forget(void)
+{
+	klogctl(5, NULL, 0);
+}
+
+/* Has the kernel said this since it booted, or was told to forget? */
+static inline bool kernel_said(const char *format, ...)
+{
+	static char log[1 << 20];
+	char text[256];
+	va_list args;
+	int n = klogctl(3, log, sizeof(log) - 1);
+
+	log[n > 0 ? n : 0] = 0;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return strstr(log, text);
+}
+
 /* UINT64_MAX if the file cannot be read. */
 static inline uint64_t pool_value(const char *name)
 {
@@ -103,6 +126,22 @@ static inline bool wait_clean(void)
 		usleep(10000);
 	}
 	return false;
+}
+
+/* ---- hugetlb, the peer ---- */
+
+#define HUGEPAGES_2M	"/sys/kernel/mm/hugepages/hugepages-2048kB/"
+#define HUGEPAGES_1G	"/sys/kernel/mm/hugepages/hugepages-1048576kB/"
+
+/* How many pages hugetlb is to have; false if it cannot get so many. */
+static inline bool hugepages(const char *pool, uint64_t nr)
+{
+	char path[128], text[32];
+
+	snprintf(path, sizeof(path), "%snr_hugepages", pool);
+	snprintf(text, sizeof(text), "%" PRIu64, nr);
+	sysfs_write(path, text);
+	return sysfs_number(path) == (long long)nr;
 }
 
 /* ---- the region that the machine was booted with ---- */
