@@ -229,8 +229,7 @@ int taiji_reclaim_start(void)
 	atomic_long_set(&dry, 0);
 	atomic_long_set(&fill_hand, taiji_nr_sections());
 
-	err = taiji_lru_start() ?: start_workers() ?: taiji_balloon_start() ?:
-	      taiji_manage_start();
+	err = start_workers() ?: taiji_balloon_start() ?: taiji_manage_start();
 	if (err) {
 		taiji_reclaim_stop();
 		return err;
@@ -246,7 +245,6 @@ void taiji_reclaim_stop(void)
 	taiji_manage_stop();
 	stop_workers();
 	taiji_balloon_stop();
-	taiji_lru_stop();
 }
 
 /**
