@@ -342,6 +342,7 @@ TEST_F(raw, pin_refuses)
 	EXPECT_EQ(-EINVAL, taiji_pin(self->p + 8, PAGE));
 	EXPECT_EQ(-EINVAL, taiji_pin(self->p, 100));
 	EXPECT_EQ(-EINVAL, taiji_pin(self->p, 0));
+	EXPECT_EQ(-ENOMEM, taiji_pin((void *)PAGE, 1UL << 46));
 	EXPECT_EQ(-EFAULT, taiji_pin((void *)PAGE, PAGE));
 	ASSERT_EQ(0, mprotect(self->p, PAGE, PROT_READ));
 	EXPECT_EQ(-EFAULT, taiji_pin(self->p, PAGE));

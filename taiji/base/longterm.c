@@ -47,7 +47,7 @@ int taiji_longterm_pin(struct taiji_ioc_range *range, struct taiji_pinned **held
 	if (!nr || !PAGE_ALIGNED(range->addr | range->len))
 		return -EINVAL;
 
-	pinned = kvzalloc(struct_size(pinned, pages, nr), GFP_KERNEL_ACCOUNT);
+	pinned = kvzalloc(struct_size(pinned, pages, nr), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!pinned)
 		return -ENOMEM;
 	pinned->nr = nr;
@@ -161,7 +161,7 @@ int taiji_longterm_release(struct taiji_ioc_range *range)
 			return -EINTR;
 		err = let_move(at);
 		if (err == -EBUSY)
-			pr_err("memory at %#llx of %s is in use by a device: unmap it there first\n",
+			pr_err("memory at %#llx of %s is in use: unmap it from devices first\n",
 			       at, current->comm);
 		if (err)
 			return err;
