@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * net_load SECONDS: frames between two network cards that are on one wire, both
- * ways, each with content that follows from its number. Every one that arrives is
+ * net_load SECONDS [MTU [BYTES]]: frames between two network cards that are on one
+ * wire, both ways, each with content that follows from its number, for so long, or
+ * until each card has got so much, whichever comes last. Every one that arrives is
  * checked. For machines of scripts/vm --net.
  */
 
@@ -12,6 +13,7 @@
 #include <net/if.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +24,7 @@
 #include <unistd.h>
 
 #define TYPE	0x88b5		/* for experiments */
-#define WORDS	180
+#define WORDS	8000		/* at most */
 
 struct frame {
 	uint8_t to[ETH_ALEN];
@@ -39,9 +41,16 @@ struct card {
 	unsigned long sent, received, wrong;
 };
 
+static unsigned int words = 180;
+
+static size_t frame_size(void)
+{
+	return offsetof(struct frame, word) + words * sizeof(uint64_t);
+}
+
 static uint64_t word_of(uint64_t number, unsigned int i)
 {
-	uint64_t x = (number * WORDS + i + 1) * 0x9e3779b97f4a7c15;
+	uint64_t x = (number * words + i + 1) * 0x9e3779b97f4a7c15;
 
 	return x ^ x >> 29;
 }
@@ -52,7 +61,7 @@ static void die(const char *what)
 	exit(1);
 }
 
-static void up(struct card *card)
+static void up(struct card *card, int mtu)
 {
 	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(TYPE) };
 	struct ifreq req = { 0 };
@@ -61,6 +70,9 @@ static void up(struct card *card)
 	if (card->fd < 0)
 		die("socket");
 	snprintf(req.ifr_name, sizeof(req.ifr_name), "%s", card->name);
+	req.ifr_mtu = mtu;
+	if (ioctl(card->fd, SIOCSIFMTU, &req))
+		die("mtu");
 	if (ioctl(card->fd, SIOCGIFFLAGS, &req))
 		die(card->name);
 	req.ifr_flags |= IFF_UP;
@@ -78,9 +90,9 @@ static void send_one(struct card *card)
 
 	memset(f.to, 0xff, sizeof(f.to));
 	f.number = card->sent;
-	for (i = 0; i < WORDS; i++)
+	for (i = 0; i < words; i++)
 		f.word[i] = word_of(f.number, i);
-	if (send(card->fd, &f, sizeof(f), MSG_DONTWAIT) == sizeof(f))
+	if (send(card->fd, &f, frame_size(), MSG_DONTWAIT) == (ssize_t)frame_size())
 		card->sent++;
 }
 
@@ -99,8 +111,8 @@ static bool receive_one(struct card *card)
 	if (from.sll_pkttype == PACKET_OUTGOING)
 		return true;
 	card->received++;
-	for (i = 0; i < WORDS; i++) {
-		if (n != sizeof(f) || f.word[i] != word_of(f.number, i)) {
+	for (i = 0; i < words; i++) {
+		if (n != (ssize_t)frame_size() || f.word[i] != word_of(f.number, i)) {
 			card->wrong++;
 			break;
 		}
@@ -118,11 +130,15 @@ int main(int argc, char **argv)
 {
 	struct card cards[2] = { { .name = "eth0" }, { .name = "eth1" } };
 	time_t end = time(NULL) + (argc > 1 ? atoi(argv[1]) : 5);
-	int i;
+	int mtu = argc > 2 ? atoi(argv[2]) : 1500, i;
+	unsigned long least = argc > 3 ? strtoul(argv[3], NULL, 0) / mtu : 0;
 
+	words = (mtu - 60) / sizeof(uint64_t);
+	if (mtu < 100 || words > WORDS)
+		die("mtu");
 	for (i = 0; i < 2; i++)
-		up(&cards[i]);
-	while (time(NULL) < end) {
+		up(&cards[i], mtu);
+	while (time(NULL) < end || cards[0].received < least || cards[1].received < least) {
 		for (i = 0; i < 2; i++)
 			send_one(&cards[i]);
 		usleep(200);
@@ -131,8 +147,9 @@ int main(int argc, char **argv)
 				;
 	}
 	for (i = 0; i < 2; i++)
-		printf("%s: %lu sent, %lu received, %lu wrong\n", cards[i].name, cards[i].sent,
-		       cards[i].received, cards[i].wrong);
+		printf("%s: %lu sent, %lu received, %lu wrong, of %zu bytes each\n",
+		       cards[i].name, cards[i].sent, cards[i].received, cards[i].wrong,
+		       frame_size());
 	return cards[0].wrong || cards[1].wrong || !enough(&cards[0], &cards[1]) ||
 	       !enough(&cards[1], &cards[0]);
 }

@@ -36,7 +36,7 @@ static u64 ipa_of(unsigned long addr, u64 *contiguous)
 	return ipa;
 }
 
-static int swap_range(enum taiji_call func, struct taiji_ioc_range *range)
+static int swap_range(struct taiji_ioc_range *range, enum taiji_call func)
 {
 	u64 at, step, ipa, last = 0;
 	int err;
@@ -66,32 +66,46 @@ static int swap_range(enum taiji_call func, struct taiji_ioc_range *range)
 	return 0;
 }
 
+static int get_range(struct taiji_ioc_range *range, void __user *user)
+{
+	u64 end;
+
+	if (copy_from_user(range, user, sizeof(*range)))
+		return -EFAULT;
+	if (range->size != sizeof(*range) || range->flags || range->done ||
+	    check_add_overflow(range->addr, range->len, &end) || end > TASK_SIZE)
+		return -EINVAL;
+	return 0;
+}
+
+static int do_range(struct file *file, unsigned int cmd, struct taiji_ioc_range *range)
+{
+	switch (cmd) {
+	case TAIJI_IOC_OUT:
+		return swap_range(range, TAIJI_CALL_OUT);
+	case TAIJI_IOC_IN:
+		return swap_range(range, TAIJI_CALL_IN);
+	case TAIJI_IOC_RELEASE:
+		return taiji_longterm_release(range);
+	default:
+		return taiji_longterm_pin(range, (struct taiji_pinned **)&file->private_data);
+	}
+}
+
 static long taiji_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct taiji_ioc_range __user *user = (void __user *)arg;
 	struct taiji_ioc_range range;
-	enum taiji_call func;
-	u64 end;
 	int err;
 
-	switch (cmd) {
-	case TAIJI_IOC_OUT:
-		func = TAIJI_CALL_OUT;
-		break;
-	case TAIJI_IOC_IN:
-		func = TAIJI_CALL_IN;
-		break;
-	default:
+	if (cmd < TAIJI_IOC_OUT || cmd > TAIJI_IOC_PIN)
 		return -ENOTTY;
-	}
 
-	if (copy_from_user(&range, user, sizeof(range)))
-		return -EFAULT;
-	if (range.size != sizeof(range) || range.flags || range.done ||
-	    check_add_overflow(range.addr, range.len, &end) || end > TASK_SIZE)
-		return -EINVAL;
+	err = get_range(&range, user);
+	if (err)
+		return err;
 
-	err = swap_range(func, &range);
+	err = do_range(file, cmd, &range);
 	if (put_user(range.done, &user->done))
 		return -EFAULT;
 	return err;
@@ -99,12 +113,21 @@ static long taiji_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 
 static int taiji_open(struct inode *inode, struct file *file)
 {
+	/* The misc device's, which nobody needs: now what is pinned. */
+	file->private_data = NULL;
 	return capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
+}
+
+static int taiji_close(struct inode *inode, struct file *file)
+{
+	taiji_longterm_unpin(file->private_data);
+	return 0;
 }
 
 static const struct file_operations fops = {
 	.owner = THIS_MODULE,
 	.open = taiji_open,
+	.release = taiji_close,
 	.unlocked_ioctl = taiji_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };

@@ -279,8 +279,7 @@ int taiji_reclaim_start(void)
 	atomic_long_set(&compact.hand, taiji_nr_sections());
 	compact_bytes = 0;
 
-	err = taiji_lru_start() ?: start_workers() ?: taiji_balloon_start() ?:
-	      taiji_manage_start();
+	err = start_workers() ?: taiji_balloon_start() ?: taiji_manage_start();
 	if (err) {
 		taiji_reclaim_stop();
 		return err;
@@ -296,7 +295,6 @@ void taiji_reclaim_stop(void)
 	taiji_manage_stop();
 	stop_workers();
 	taiji_balloon_stop();
-	taiji_lru_stop();
 }
 
 /**

@@ -28,6 +28,7 @@ void taiji_state_free(void)
 	if (taiji.shared)
 		free_pages_exact(taiji.shared, shared_size());
 	taiji_pause_free();
+	taiji_lru_stop();
 	bitmap_free(taiji.swappable);
 	free_page((unsigned long)start);
 	memset(&taiji, 0, sizeof(taiji));
@@ -75,7 +76,7 @@ int taiji_state_alloc(void)
 	start->shared.start = virt_to_phys(taiji.shared);
 	start->shared.size = shared_size();
 	taiji.cpus = (void *)taiji.shared + ALIGN(sizeof(struct taiji_shared), 64);
-	return 0;
+	return taiji_lru_start();
 }
 
 /* A look at each page: once. */

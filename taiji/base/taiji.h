@@ -24,6 +24,8 @@
 struct attribute_group;
 struct dentry;
 struct device;
+struct taiji_ioc_range;
+struct taiji_pinned;
 
 /**
  * struct taiji - the system, while it is switched
@@ -208,6 +210,11 @@ int taiji_expand(u64 bytes);
 int taiji_device_init(void);
 void taiji_device_exit(void);
 struct device *taiji_device(void);
+
+/* longterm.c */
+int taiji_longterm_pin(struct taiji_ioc_range *range, struct taiji_pinned **held);
+void taiji_longterm_unpin(struct taiji_pinned *pinned);
+int taiji_longterm_release(struct taiji_ioc_range *range);
 
 /* dma.c */
 void taiji_dma_units(struct taiji_start *start);
