@@ -175,7 +175,7 @@ static int manage(void *unused)
 	return 0;
 }
 
-int taiji_manage_start(void)
+static int start_manager(void)
 {
 	struct task_struct *task;
 
@@ -193,10 +193,33 @@ int taiji_manage_start(void)
 	return 0;
 }
 
-/* Not with taiji_gate held for writing. */
+/**
+ * taiji_manage_start - begin to keep frames free
+ *
+ * Context: may sleep; system switched, taiji_gate held for writing or taiji_lock
+ * held.
+ * Return: 0 or -ENOMEM and the like; then nothing was started.
+ */
+int taiji_manage_start(void)
+{
+	int err;
+
+	err = taiji_reclaim_start() ?: taiji_balloon_start() ?: start_manager();
+	if (err) {
+		taiji_manage_stop();
+		return err;
+	}
+	taiji_free_pages_start();
+	return 0;
+}
+
+/* Not with taiji_gate held for writing, unless what was started never ran. */
 void taiji_manage_stop(void)
 {
+	taiji_free_pages_stop();
 	if (manager)
 		kthread_stop(manager);
 	manager = NULL;
+	taiji_reclaim_stop();
+	taiji_balloon_stop();
 }

@@ -250,7 +250,26 @@ static int start_workers(void)
 	return 0;
 }
 
-static void stop_workers(void)
+/**
+ * taiji_reclaim_start - have a thread on each CPU that makes frames
+ *
+ * Context: may sleep; system switched.
+ * Return: 0 or -ENOMEM and the like; then taiji_reclaim_stop() has to be called.
+ */
+int taiji_reclaim_start(void)
+{
+	atomic_long_set(&hand, 0);
+	atomic_long_set(&tried, 0);
+	atomic_long_set(&dry, 0);
+	atomic_long_set(&fill.hand, taiji_nr_sections());
+	atomic_long_set(&compact.hand, taiji_nr_sections());
+	compact_bytes = 0;
+
+	return start_workers();
+}
+
+/* Not with taiji_gate held for writing, unless what was started never ran. */
+void taiji_reclaim_stop(void)
 {
 	int cpu;
 
@@ -259,42 +278,6 @@ static void stop_workers(void)
 			kthread_stop(per_cpu(worker, cpu));
 		per_cpu(worker, cpu) = NULL;
 	}
-}
-
-/**
- * taiji_reclaim_start - begin to keep frames free
- *
- * Context: may sleep; system switched, taiji_gate held for writing or taiji_lock
- * held.
- * Return: 0 or -ENOMEM and the like; then nothing was started.
- */
-int taiji_reclaim_start(void)
-{
-	int err;
-
-	atomic_long_set(&hand, 0);
-	atomic_long_set(&tried, 0);
-	atomic_long_set(&dry, 0);
-	atomic_long_set(&fill.hand, taiji_nr_sections());
-	atomic_long_set(&compact.hand, taiji_nr_sections());
-	compact_bytes = 0;
-
-	err = start_workers() ?: taiji_balloon_start() ?: taiji_manage_start();
-	if (err) {
-		taiji_reclaim_stop();
-		return err;
-	}
-	taiji_free_pages_start();
-	return 0;
-}
-
-/* Not with taiji_gate held for writing, unless what was started never ran. */
-void taiji_reclaim_stop(void)
-{
-	taiji_free_pages_stop();
-	taiji_manage_stop();
-	stop_workers();
-	taiji_balloon_stop();
 }
 
 /**

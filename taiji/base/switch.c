@@ -116,7 +116,7 @@ static int switch_on(void)
 	if (err)
 		goto out_stop;
 
-	err = taiji_reserve_donate() ?: taiji_state_allow() ?: taiji_reclaim_start();
+	err = taiji_reserve_donate() ?: taiji_state_allow() ?: taiji_manage_start();
 	if (!err)
 		return 0;
 
@@ -207,7 +207,7 @@ int taiji_switch_off(void)
 		return -EBUSY;
 	}
 
-	taiji_reclaim_stop();
+	taiji_manage_stop();
 	scoped_guard(rwsem_write, &taiji_gate) {
 		err = come_home();
 		if (!err)
@@ -218,7 +218,7 @@ int taiji_switch_off(void)
 		       err, READ_ONCE(taiji.shared->sections_out) << 1,
 		       READ_ONCE(taiji.shared->free_frames) << 1,
 		       READ_ONCE(taiji.shared->store_frames) << 1);
-		return taiji_reclaim_start() ?: err;
+		return taiji_manage_start() ?: err;
 	}
 
 	kvm_host_s2_put();
