@@ -275,7 +275,6 @@ int main(int argc, char **argv)
 
 	ksft_print_header();
 	ksft_set_plan(NR_WORKS + NR_DEEDS + NR_KINDS + 3);
-	setvbuf(stdout, NULL, _IOLBF, 0);
 	start();
 	do {
 		cycle(salt++ << 32);
