@@ -10,9 +10,9 @@
 #include "kselftest_harness.h"
 #include "churn.h"
 
-#define SIZE	(8 * SECTION)
+#define SIZE	(2 * SECTION)
 #define STEP	(64 * 1024)
-#define TIMES	6
+#define TIMES	4
 #define PCI	"/sys/bus/pci/"
 
 FIXTURE(switched) {
@@ -152,7 +152,7 @@ TEST_F_TIMEOUT(switched, a_network_card_comes_and_goes, 400)
 		SKIP(return, "no network");
 	for (i = 0; i < TIMES; i++) {
 		ASSERT_TRUE(replug("/sys/class/net/eth1", name));
-		EXPECT_EQ(0, system("/opt/t/tests/taiji/net_load 2 > /run/plug.net 2>&1")) {
+		EXPECT_EQ(0, system("/opt/t/tests/taiji/net_load 1 1500 100000 > /run/plug.net 2>&1")) {
 			system("sed 's/^/# /' /run/plug.net");
 		}
 	}

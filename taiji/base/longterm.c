@@ -163,6 +163,9 @@ int taiji_longterm_release(struct taiji_ioc_range *range)
 		if (err == -EBUSY)
 			pr_err("memory at %#llx of %s is in use: unmap it from devices first\n",
 			       at, current->comm);
+		else if (err == -ENOMEM)
+			pr_err("no room in ZONE_MOVABLE for memory that %s releases\n",
+			       current->comm);
 		if (err)
 			return err;
 		range->done++;

@@ -57,6 +57,8 @@ static int edu_run(u64 src, u64 dst, u64 flags)
 	writeq(dst, edu.bar + EDU_DST);
 	writeq(PAGE_SIZE, edu.bar + EDU_COUNT);
 	writeq(EDU_RUN | flags, edu.bar + EDU_CMD);
+	/* So long it always takes. */
+	msleep(100);
 	while (readq(edu.bar + EDU_CMD) & EDU_RUN) {
 		if (!patience--)
 			return -ETIMEDOUT;
