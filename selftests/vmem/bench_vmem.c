@@ -3,14 +3,12 @@
  * Targets V1, V5, V6 and V8 beside hugetlb. To be run with scripts/vm --icount,
  * where a nanosecond is an instruction: what memory itself costs is not in it.
  */
-#include <inttypes.h>
 #include <linux/memfd.h>
 #include <linux/vmem.h>
 #include <sched.h>
-#include <stdarg.h>
-#include <time.h>
 
-#include "vmem_test.h"
+#include "bench.h"
+#include "pass_fd.h"
 
 #define TIMES		9
 #define UPGRADES	100
@@ -19,55 +17,51 @@
 static struct region region;
 static int dev;
 
-static void die(const char *what)
-{
-	fprintf(stderr, "bench_vmem: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static void check(bool good, const char *what)
-{
-	if (!good)
-		die(what);
-}
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
-
-/* A peer of 0 means that there is none, a target of 0 likewise. */
-static void figure(const char *id, uint64_t value, const char *unit,
-		   uint64_t peer, uint64_t target)
-{
-	char peers[24] = "-", targets[24] = "-";
-
-	if (peer)
-		snprintf(peers, sizeof(peers), "%" PRIu64, peer);
-	if (target)
-		snprintf(targets, sizeof(targets), "%" PRIu64, target);
-	printf("%s %" PRIu64 " %s %s %s %s\n", id, value, unit, peers, targets,
-	       target && value > target ? "short" : "ok");
-}
-
 /* ---- V1 ---- */
+
+/* The pages that the kernel's struct pages take. */
+static int64_t memmap_pages(void)
+{
+	int64_t sum = 0;
+	char line[128];
+	FILE *f = fopen("/proc/vmstat", "re");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, "nr_memmap_", 10))
+			sum += strtoll(strchr(line, ' '), NULL, 0);
+	if (f)
+		fclose(f);
+	return sum;
+}
+
+/* Bytes for each GiB of 2 MiB pages; 0 if this kernel cannot do so. */
+static uint64_t hugetlb_metadata(const char *optimize, uint64_t pages)
+{
+	int64_t before = memmap_pages(), freed;
+
+	if (sysfs_write("/proc/sys/vm/hugetlb_optimize_vmemmap", optimize) ||
+	    !hugepages(HUGEPAGES_2M, pages))
+		return 0;
+	freed = before - memmap_pages();
+	hugepages(HUGEPAGES_2M, 0);
+	sysfs_write("/proc/sys/vm/hugetlb_optimize_vmemmap", "0");
+	return (16 << 20) - freed * 4096 * 512 / (int64_t)pages;
+}
 
 static void table_size(uint64_t size)
 {
 	struct vmem_info info = { .size = sizeof(info) };
+	uint64_t ours, peer;
 
 	check(!ioctl(dev, VMEM_IOC_INFO, &info), "INFO");
-	/* Without HVO 64 bytes for each 4 KiB, with it 4 KiB for each page. */
-	printf("# the peers are hugetlb's, computed\n");
-	figure("V1.metadata", info.metadata * BLOCK / size, "bytes/GiB",
-	       16 << 20, 1024);
-	figure("V1.metadata-beside-HVO-2M", info.metadata * BLOCK / size,
-	       "bytes/GiB", 2 << 20, 1024);
-	figure("V1.metadata-beside-HVO-1G", info.metadata * BLOCK / size,
-	       "bytes/GiB", 4096, 1024);
+	ours = info.metadata * BLOCK / size;
+	figure("V1.metadata", ours, "bytes/GiB", 16 << 20, 1024);
+	peer = hugetlb_metadata("1", 128);
+	if (peer)
+		figure("V1.metadata-beside-HVO-2M", ours, "bytes/GiB", peer,
+		       1024);
+	printf("# with HVO one page is left of those of 1 GiB: computed\n");
+	figure("V1.metadata-beside-HVO-1G", ours, "bytes/GiB", 4096, 1024);
 }
 
 static bool all_clean(void)
@@ -86,24 +80,31 @@ static bool all_clean(void)
 
 /* ---- V6: until the memory is there, and until it can be used ---- */
 
+/* One write to each slice, and all of it unmapped again. */
+static uint64_t touch_takes(int fd, uint64_t length)
+{
+	uint64_t start = now(), i;
+	char *map = vmem_map(fd, length);
+
+	check(map != MAP_FAILED, "mmap");
+	for (i = 0; i < length; i += SLICE)
+		*(volatile char *)(map + i) = 0;
+	munmap(map, length);
+	return now() - start;
+}
+
 static uint64_t vmem_takes(uint64_t length, bool touch)
 {
-	uint64_t best = UINT64_MAX, start, took, i;
+	uint64_t best = UINT64_MAX, start, took;
 	int round, fd;
 
 	for (round = 0; round < TIMES; round++) {
-		char *map;
-
 		check(all_clean(), "zeroing");
 		start = now();
 		fd = vmem_alloc(dev, length, 0, 0);
 		check(fd >= 0, "ALLOC");
-		if (touch) {
-			map = vmem_map(fd, length);
-			for (i = 0; i < length; i += SLICE)
-				*(volatile char *)(map + i) = 0;
-			munmap(map, length);
-		}
+		if (touch)
+			touch_takes(fd, length);
 		took = now() - start;
 		close(fd);
 		best = took < best ? took : best;
@@ -111,51 +112,102 @@ static uint64_t vmem_takes(uint64_t length, bool touch)
 	return best;
 }
 
-/* A file of hugetlb, or 0 if this machine has no such pages. */
-static uint64_t hugetlb_takes(uint64_t length, unsigned int shift)
+/* A file of hugetlb, or -1 if this machine has not got so many such pages. */
+static int hugetlb_file(uint64_t length, unsigned int shift)
 {
-	const char *pool = shift == 21 ?
-		"/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages" :
-		"/sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages";
-	uint64_t start, took = 0, i;
-	char text[32], *map;
+	const char *pool = shift == 21 ? HUGEPAGES_2M : HUGEPAGES_1G;
 	int fd;
 
-	snprintf(text, sizeof(text), "%" PRIu64, length >> shift);
-	sysfs_write(pool, text);
-	if (sysfs_number(pool) < (long long)(length >> shift))
-		goto out;
-	start = now();
+	if (!hugepages(pool, length >> shift))
+		return -1;
 	fd = syscall(SYS_memfd_create, "peer", MFD_HUGETLB |
 		     shift << MFD_HUGE_SHIFT);
 	check(fd >= 0 && !ftruncate(fd, length), "memfd");
-	map = vmem_map(fd, length);
-	check(map != MAP_FAILED, "mmap of hugetlb");
-	for (i = 0; i < length; i += SLICE)
-		*(volatile char *)(map + i) = 0;
-	munmap(map, length);
-	took = now() - start;
+	return fd;
+}
+
+static uint64_t hugetlb_takes(uint64_t length, unsigned int shift)
+{
+	int fd = hugetlb_file(length, shift);
+	uint64_t took;
+
+	if (fd < 0)
+		return 0;
+	took = touch_takes(fd, length);
 	close(fd);
-out:
-	sysfs_write(pool, "0");
 	return took;
 }
 
 static void allocation(void)
 {
-	uint64_t once = vmem_takes(BLOCK, false);
-
-	figure("V6.alloc-clean-1GiB", once, "instr", 0, 20000);
+	figure("V6.alloc-clean-1GiB", vmem_takes(BLOCK, false), "instr", 0,
+	       20000);
 	figure("V6.usable-1GiB", vmem_takes(BLOCK, true), "instr",
 	       hugetlb_takes(BLOCK, 21), 0);
 	figure("V6.usable-1GiB-beside-1G", vmem_takes(BLOCK, true), "instr",
 	       hugetlb_takes(BLOCK, 30), 0);
-	if (region.size < 2 * BLOCK)
-		return;
-	/* 64 GiB would have to be zeroed first, which this machine cannot hold. */
-	figure("V6.alloc-clean-64GiB-computed",
-	       once + 63 * (vmem_takes(2 * BLOCK, false) - once), "instr", 0,
-	       20000);
+}
+
+/* All of a large pool; once, as zeroing it is what takes long. */
+static void large_allocation(void)
+{
+	uint64_t start, took;
+	char text[64];
+	int fd;
+
+	check(all_clean(), "zeroing");
+	start = now();
+	fd = vmem_alloc(dev, region.size, 0, 0);
+	took = now() - start;
+	check(fd >= 0, "ALLOC");
+	close(fd);
+	snprintf(text, sizeof(text), "V6.alloc-clean-%" PRIu64 "GiB",
+		 region.size >> 30);
+	figure(text, took, "instr", 0, 20000);
+}
+
+/* ---- a second process, as vhost-user has it ---- */
+
+static void share(int socket, uint64_t length)
+{
+	int fd = receive_fd(socket);
+	uint64_t took = touch_takes(fd, length);
+
+	_exit(write(socket, &took, sizeof(took)) != sizeof(took));
+}
+
+/* Somebody else gets the memory of a process that has used all of it. */
+static uint64_t share_takes(int fd, uint64_t length)
+{
+	uint64_t took = 0;
+	int pair[2];
+	pid_t child;
+
+	if (fd < 0)
+		return 0;
+	touch_takes(fd, length);
+	check(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair), "socketpair");
+	child = fork();
+	if (!child)
+		share(pair[1], length);
+	send_fd(pair[0], fd);
+	check(read(pair[0], &took, sizeof(took)) == sizeof(took), "share");
+	waitpid(child, NULL, 0);
+	close(pair[0]);
+	close(pair[1]);
+	close(fd);
+	return took;
+}
+
+static void sharing(void)
+{
+	uint64_t ours = share_takes(vmem_alloc(dev, BLOCK, 0, 0), BLOCK);
+
+	figure("share-1GiB", ours, "instr",
+	       share_takes(hugetlb_file(BLOCK, 21), BLOCK), 0);
+	hugepages(HUGEPAGES_2M, 0);
+	figure("share-1GiB-beside-1G", ours, "instr",
+	       share_takes(hugetlb_file(BLOCK, 30), BLOCK), 0);
 }
 
 /* ---- V5: instructions, beside a memset of user space ---- */
@@ -259,7 +311,7 @@ static int load(void)
 	return base_load(text) ?: engine_load();
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	cpu_set_t one;
 
@@ -269,9 +321,16 @@ int main(void)
 	check(region_find(&region) && !load(), "modules");
 	dev = vmem_open();
 	check(dev >= 0, "/dev/vmem");
+	if (argc > 1 && !strcmp(argv[1], "large")) {
+		large_allocation();
+		close(dev);
+		return vmem_unload();
+	}
 	table_size(region.size);
-	if (pool_value("free_blocks"))
+	if (pool_value("free_blocks")) {
 		allocation();
+		sharing();
+	}
 	zero_speed();
 	upgrade();
 	close(dev);
