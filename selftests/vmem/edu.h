@@ -33,8 +33,9 @@ struct edu {
 
 #define PCI_DEVICES	"/sys/bus/pci/devices/"
 
-/* The PCI address of the first edu device. */
-static inline bool edu_find(char address[EDU_ADDRESS_LEN])
+/* The PCI address of an edu device that is not @other. */
+static inline bool edu_find_other(char address[EDU_ADDRESS_LEN],
+				  const char *other)
 {
 	DIR *dir = opendir(PCI_DEVICES);
 	struct dirent *entry;
@@ -46,7 +47,7 @@ static inline bool edu_find(char address[EDU_ADDRESS_LEN])
 		snprintf(path, sizeof(path), PCI_DEVICES "%s/device",
 			 entry->d_name);
 		found = !sysfs_read(path, id, sizeof(id)) &&
-			!strcmp(id, "0x11e8");
+			!strcmp(id, "0x11e8") && strcmp(entry->d_name, other);
 		if (found)
 			snprintf(address, EDU_ADDRESS_LEN, "%.15s",
 				 entry->d_name);
@@ -54,6 +55,11 @@ static inline bool edu_find(char address[EDU_ADDRESS_LEN])
 	if (dir)
 		closedir(dir);
 	return found;
+}
+
+static inline bool edu_find(char address[EDU_ADDRESS_LEN])
+{
+	return edu_find_other(address, "");
 }
 
 /* Gives it to vfio-pci; returns its IOMMU group, or -1. */

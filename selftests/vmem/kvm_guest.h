@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The smallest guest: one CPU in flat 32-bit mode, whose memory is given,
- * and which writes a pattern over a part of it.
+ * The smallest guest: one CPU, whose memory is given, and which writes a
+ * pattern over a part of it.
  */
 #ifndef SELFTESTS_VMEM_KVM_GUEST_H
 #define SELFTESTS_VMEM_KVM_GUEST_H
@@ -27,59 +27,35 @@ struct kvm_guest {
 	uint8_t *memory;
 };
 
-/*
- * for (; ecx; ecx--, edi += 4)
- *	*edi = edi ^ KVM_GUEST_KEY;
- */
-static const uint8_t kvm_guest_code[] = {
-	0x89, 0xf8,				/* mov %edi, %eax */
-	0x35, 0xa5, 0xa5, 0x5a, 0x5a,		/* xor $KEY, %eax */
-	0xab,					/* stos %eax, (%edi) */
-	0x49,					/* dec %ecx */
-	0x75, 0xf5,				/* jnz to the start */
-	0xf4,					/* hlt */
-};
+#ifdef __x86_64__
+#include "kvm_guest_x86.h"
+#else
+#include "kvm_guest_arm64.h"
+#endif
 
-static inline bool kvm_guest_set_registers(struct kvm_guest *guest)
+static inline bool kvm_guest_slot(struct kvm_guest *guest, uint32_t slot,
+				  uint64_t at, void *memory, uint64_t length)
 {
-	struct kvm_sregs sregs;
-	struct kvm_segment flat = {
-		.limit = 0xffffffff,
-		.selector = 8,
-		.type = 11,
-		.present = 1,
-		.db = 1,
-		.s = 1,
-		.g = 1,
+	struct kvm_userspace_memory_region region = {
+		.slot = slot,
+		.guest_phys_addr = at,
+		.memory_size = length,
+		.userspace_addr = (uintptr_t)memory,
 	};
 
-	if (ioctl(guest->cpu, KVM_GET_SREGS, &sregs))
-		return false;
-	sregs.cr0 |= 1;
-	sregs.cs = flat;
-	flat.type = 3;
-	flat.selector = 16;
-	sregs.ds = flat;
-	sregs.es = flat;
-	sregs.ss = flat;
-	return !ioctl(guest->cpu, KVM_SET_SREGS, &sregs);
+	return !ioctl(guest->vm, KVM_SET_USER_MEMORY_REGION, &region);
 }
 
 /* @memory becomes the guest's memory from address 0 on. */
 static inline bool kvm_guest_start(struct kvm_guest *guest, void *memory,
 				   uint64_t length)
 {
-	struct kvm_userspace_memory_region slot = {
-		.memory_size = length,
-		.userspace_addr = (uintptr_t)memory,
-	};
-
 	guest->memory = memory;
 	guest->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	guest->vm = ioctl(guest->kvm, KVM_CREATE_VM, 0);
 	if (guest->vm < 0)
 		return false;
-	if (ioctl(guest->vm, KVM_SET_USER_MEMORY_REGION, &slot))
+	if (!kvm_guest_slot(guest, 0, 0, memory, length))
 		return false;
 	guest->cpu = ioctl(guest->vm, KVM_CREATE_VCPU, 0);
 	guest->run_size = ioctl(guest->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
@@ -87,27 +63,7 @@ static inline bool kvm_guest_start(struct kvm_guest *guest, void *memory,
 			  MAP_SHARED, guest->cpu, 0);
 	if (guest->run == MAP_FAILED)
 		return false;
-	memcpy(memory + KVM_GUEST_CODE, kvm_guest_code, sizeof(kvm_guest_code));
-	return kvm_guest_set_registers(guest);
-}
-
-static inline bool kvm_guest_write(struct kvm_guest *guest, uint32_t start,
-				   uint32_t length)
-{
-	struct kvm_regs regs = {
-		.rip = KVM_GUEST_CODE,
-		.rflags = 2,
-		.rdi = start,
-		.rcx = length / 4,
-	};
-	int ret;
-
-	if (ioctl(guest->cpu, KVM_SET_REGS, &regs))
-		return false;
-	do
-		ret = ioctl(guest->cpu, KVM_RUN, 0);
-	while (ret && errno == EINTR);
-	return !ret && guest->run->exit_reason == KVM_EXIT_HLT;
+	return kvm_guest_cpu_init(guest);
 }
 
 static inline bool kvm_guest_wrote(const uint8_t *memory, uint32_t start,
@@ -128,15 +84,6 @@ static inline void kvm_guest_stop(struct kvm_guest *guest)
 	close(guest->cpu);
 	close(guest->vm);
 	close(guest->kvm);
-}
-
-/* One of KVM's counters, over all VMs. */
-static inline uint64_t kvm_stat(const char *name)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%s", name);
-	return sysfs_number(path);
 }
 
 static inline bool kvm_usable(void)
