@@ -5,8 +5,11 @@
  * physical addresses from pagemap.
  */
 
+#include <linux/capability.h>
 #include <signal.h>
 #include <sys/klog.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "kselftest_harness.h"
@@ -176,6 +179,38 @@ TEST_F_TIMEOUT(vfio, refuses, 200)
 	EXPECT_EQ(0, release(edu, self->p, 0));
 	EXPECT_EQ(-EEXIST, acquire(edu, self->p, 1));
 	munmap(small, SECTION);
+}
+
+/* Without it, what a process may pin has a limit. */
+static bool set_ipc_lock(bool allowed)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data))
+		return false;
+	data[0].effective &= ~(1U << CAP_IPC_LOCK);
+	if (allowed)
+		data[0].effective |= 1U << CAP_IPC_LOCK;
+	return !syscall(SYS_capset, &header, data);
+}
+
+TEST_F_TIMEOUT(vfio, acquire_that_fails_changes_nothing, 200)
+{
+	struct rlimit none = { 0 };
+
+	ASSERT_EQ(0, acquire_all(&self->edu, self->p));
+	ASSERT_EQ(0, release(&self->edu, self->p, 1));
+	ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &none));
+	ASSERT_TRUE(set_ipc_lock(false));
+	EXPECT_EQ(-ENOMEM, acquire(&self->edu, self->p, 1));
+	ASSERT_TRUE(set_ipc_lock(true));
+
+	EXPECT_EQ(PIECE / SECTION, taiji_range(TAIJI_IOC_RELEASE, self->p + PIECE, PIECE));
+	EXPECT_EQ(PIECE / SECTION, taiji_range(TAIJI_IOC_OUT, self->p + PIECE, PIECE));
+	EXPECT_EQ(0, taiji_verify(self->p, SIZE, 3));
+	EXPECT_EQ(0, acquire(&self->edu, self->p, 1));
+	EXPECT_TRUE(copies(&self->edu, self->p, 1024 + 2, 1024 + 1));
 }
 
 /* Everything in the machine goes out all the time; so does what is released. */
