@@ -14,6 +14,7 @@
 #define STEP	(64 * 1024)
 #define TIMES	4
 #define PCI	"/sys/bus/pci/"
+#define LOAD	"/opt/t/tests/taiji/net_load 1 1500 100000"
 
 FIXTURE(switched) {
 	char *p;
@@ -152,8 +153,7 @@ TEST_F_TIMEOUT(switched, a_network_card_comes_and_goes, 400)
 		SKIP(return, "no network");
 	for (i = 0; i < TIMES; i++) {
 		ASSERT_TRUE(replug("/sys/class/net/eth1", name));
-		EXPECT_EQ(0, system("/opt/t/tests/taiji/net_load 1 1500 100000 "
-				    "> /run/plug.net 2>&1")) {
+		EXPECT_EQ(0, system(LOAD " > /run/plug.net 2>&1")) {
 			system("sed 's/^/# /' /run/plug.net");
 		}
 	}
