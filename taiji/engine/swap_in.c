@@ -19,12 +19,6 @@
 #include "store.h"
 #include "swap_in.h"
 
-/*
- * Faults for want of a frame in a row. Some milliseconds: the host's threads have had their turn by
- * then, if they can run at all.
- */
-#define TOUCH_PATIENCE	4096
-
 enum swap_in_enter {
 	ENTERED,
 	SEALED,
@@ -68,30 +62,26 @@ static enum swap_in_enter swap_in_enter(struct section *s, u64 *word, u32 floor)
 
 /*
  * First touch of new memory: a whole frame at once, and what is in it is nobody's business. Only
- * who cannot wait for the host's threads takes one of those that swap-in lives on. That is who has
- * masked interrupts, and, as it seems after a while, who is in a softirq.
+ * who cannot wait for the host's threads takes one of those that swap-in lives on.
  */
 static bool swap_in_touch(struct section *s, u64 word)
 {
-	struct cpu *cpu = this_cpu();
-	bool alone = arch_irqs_masked() || cpu->waits >= TOUCH_PATIENCE;
+	bool masked = arch_irqs_masked();
 	u32 frame;
 
 	if (word & SECTION_OWNED) {
 		stats_count(&my_stats()->retries);
 		return true;
 	}
-	frame = frame_take_home(section_index(s), alone ? FRAME_KEPT :
+	frame = frame_take_home(section_index(s), masked ? FRAME_KEPT :
 				taiji_floor_touch(arena->nr_cpus));
 	if (frame == FRAME_NONE) {
 		stats_count(&my_stats()->stalls);
 		stats_count(&my_stats()->touch_stalls);
-		cpu->waits++;
-		if (alone)
+		if (masked)
 			relief_step();
 		return true;
 	}
-	cpu->waits = 0;
 	if (!section_change(s, &word, section_with_frame(word, frame) | SECTION_OWNED |
 			    SECTION_SEALED | TAIJI_SECTION_PAGES * SECTION_RESIDENT)) {
 		section_put_frame(s, frame);
