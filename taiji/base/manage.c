@@ -3,7 +3,8 @@
  * The thread that looks after everything that takes time: it sees when frames
  * are short and wakes who makes some, lets sections grow older, makes blocks of
  * those that are whole again, and tells when swapping out does not help any more.
- * A CPU that waits for a frame tells nobody, so it has to look.
+ * A CPU that waits for a frame tells nobody, so it has to look. Whoever else works
+ * in the background is started and stopped with it.
  */
 
 #include <linux/delay.h>

@@ -264,6 +264,7 @@ int taiji_reclaim_start(void)
 	atomic_long_set(&fill.hand, taiji_nr_sections());
 	atomic_long_set(&compact.hand, taiji_nr_sections());
 	compact_bytes = 0;
+	compact_moved = 0;
 
 	return start_workers();
 }

@@ -59,12 +59,8 @@ static s64 call_sections(u64 call, struct section *s, u64 n, u64 flag)
 	}
 }
 
-static s64 call_pages(u64 call, struct section *s, u64 from, u64 to)
+static s64 call_owned(u64 call, struct section *s, u64 from, u64 to)
 {
-	if (!to)
-		to = TAIJI_SECTION_PAGES;
-	if (!s || from >= to || to > TAIJI_SECTION_PAGES)
-		return -TAIJI_EINVAL;
 	switch (call) {
 	case TAIJI_CALL_OUT:
 		return swap_out_section(s, from, to);
@@ -75,6 +71,21 @@ static s64 call_pages(u64 call, struct section *s, u64 from, u64 to)
 	default:
 		return home_section(s, from);
 	}
+}
+
+static s64 call_pages(u64 call, struct section *s, u64 from, u64 to)
+{
+	s64 result;
+
+	if (!to)
+		to = TAIJI_SECTION_PAGES;
+	if (!s || from >= to || to > TAIJI_SECTION_PAGES)
+		return -TAIJI_EINVAL;
+	if (!section_own(s))
+		return -TAIJI_EBUSY;
+	result = call_owned(call, s, from, to);
+	section_disown(s);
+	return result;
 }
 
 static s64 call_age(struct section *s, u64 n)

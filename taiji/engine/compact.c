@@ -52,7 +52,7 @@ static bool compact_page(u64 *entry)
 }
 
 /* A fault on what is being moved is taken again, for as long as it takes to copy it. */
-static s64 compact_owned(struct section *s, u32 from)
+s64 compact_section(struct section *s, u32 from)
 {
 	u64 *table;
 
@@ -66,15 +66,4 @@ static s64 compact_owned(struct section *s, u32 from)
 			return i + 1;
 	}
 	return TAIJI_SECTION_PAGES;
-}
-
-s64 compact_section(struct section *s, u32 from)
-{
-	s64 to;
-
-	if (!section_own(s))
-		return -TAIJI_EBUSY;
-	to = compact_owned(s, from);
-	section_disown(s);
-	return to;
 }

@@ -8,7 +8,7 @@
 
 #include "section.h"
 
-/* TAIJI_CALL_COMPACT */
+/* TAIJI_CALL_COMPACT, by the owner */
 s64 compact_section(struct section *s, u32 from);
 
 #endif

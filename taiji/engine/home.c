@@ -113,7 +113,7 @@ static s64 home_appear(struct section *s)
 	return 0;
 }
 
-static s64 home_owned(struct section *s, u32 from)
+s64 home_section(struct section *s, u32 from)
 {
 	u64 word = section_word(s);
 	s64 result;
@@ -136,15 +136,4 @@ static s64 home_owned(struct section *s, u32 from)
 	if (section_word(s) & SECTION_BLOCK || block_collapse(s))
 		return TAIJI_SECTION_PAGES;
 	return from;
-}
-
-s64 home_section(struct section *s, u32 from)
-{
-	s64 to;
-
-	if (!section_own(s))
-		return -TAIJI_EBUSY;
-	to = home_owned(s, from);
-	section_disown(s);
-	return to;
 }

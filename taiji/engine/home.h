@@ -4,7 +4,7 @@
 
 #include "section.h"
 
-/* TAIJI_CALL_HOME */
+/* TAIJI_CALL_HOME, by the owner */
 s64 home_section(struct section *s, u32 from);
 /*
  * Whoever is in a frame goes elsewhere: 0 when it is free, -EAGAIN when an interrupt waits, or

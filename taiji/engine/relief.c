@@ -5,8 +5,9 @@
  * there, none of those threads ever runs again. So nobody waits idly: each fault that finds no
  * frame takes out a part of some section, and the last FRAME_KEPT are for that (frame.h).
  *
- * The victim is the next of a clock that was not touched since the clock came by, or after a round
- * the next whatever. One that does not pack makes no frame: after it come others.
+ * The victim is the first of the next RELIEF_LOOK of a clock that was not touched since the clock
+ * came by, or else the first that may go at all. One that does not pack makes no frame: after it
+ * come others.
  */
 #include "age.h"
 #include "relief.h"
@@ -14,22 +15,24 @@
 #include "store.h"
 #include "swap_out.h"
 
-static bool relief_is_candidate(const struct section *s, u64 word)
+#define RELIEF_LOOK	16	/* sections in one fault, as interrupts wait */
+
+static bool relief_is_candidate(u64 word)
 {
 	return word & SECTION_SWAPPABLE && word & SECTION_MAPPED && !(word & SECTION_OWNED) &&
-	       section_frame(word) != FRAME_NONE && section_ipa(s).val < arena->end;
+	       section_frame(word) != FRAME_NONE;
 }
 
 static u32 relief_choose(void)
 {
 	u32 fallback = FRAME_NONE;
 
-	for (u32 k = 0; k < arena->nr_sections; k++) {
+	for (u32 k = 0; k < RELIEF_LOOK; k++) {
 		u32 i = __atomic_fetch_add(&arena->relief_hand, 1, __ATOMIC_RELAXED) %
 			arena->nr_sections;
 		struct section *s = &arena->sections[i];
 
-		if (!relief_is_candidate(s, section_word(s)))
+		if (!relief_is_candidate(section_word(s)))
 			continue;
 		if ((age_sections(s, 1) & 3) == TAIJI_AGE_OLD)
 			return i;
@@ -43,6 +46,7 @@ void relief_step(void)
 {
 	struct cpu *cpu = this_cpu();
 	u64 before = cpu->stats->swap_out;
+	struct section *s;
 	s64 reached;
 
 	if (cpu->victim == FRAME_NONE) {
@@ -51,8 +55,12 @@ void relief_step(void)
 	}
 	if (cpu->victim == FRAME_NONE)
 		return;
-	reached = swap_out_section(&arena->sections[cpu->victim], cpu->victim_page,
-				   TAIJI_SECTION_PAGES);
+	s = &arena->sections[cpu->victim];
+	reached = -TAIJI_EBUSY;
+	if (section_own(s)) {
+		reached = swap_out_section(s, cpu->victim_page, TAIJI_SECTION_PAGES);
+		section_disown(s);
+	}
 	store_end_relief();
 	stats_add(&cpu->stats->relieved, cpu->stats->swap_out - before);
 	if (reached < 0 || reached == TAIJI_SECTION_PAGES)

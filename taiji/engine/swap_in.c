@@ -288,7 +288,7 @@ static u32 swap_in_pages(struct section *s, u64 word, u32 from, u32 *more)
 	return i;
 }
 
-static s64 swap_in_owned(struct section *s, u32 from)
+s64 swap_in_section(struct section *s, u32 from)
 {
 	u64 word = section_word(s);
 	u32 more = 0;
@@ -310,15 +310,4 @@ static s64 swap_in_owned(struct section *s, u32 from)
 		return TAIJI_SECTION_PAGES;
 	/* Interrupted while syncing, or what is before @from has gone out since. */
 	return section_resident(word) == TAIJI_SECTION_PAGES ? TAIJI_SECTION_PAGES - 1 : 0;
-}
-
-s64 swap_in_section(struct section *s, u32 from)
-{
-	s64 to;
-
-	if (!section_own(s))
-		return -TAIJI_EBUSY;
-	to = swap_in_owned(s, from);
-	section_disown(s);
-	return to;
 }

@@ -7,7 +7,7 @@
 
 /* Serve a fault; false when the section is not ours. @since: when it began. */
 bool swap_in_fault(struct section *s, ipa_t at, enum engine_fault kind, u64 since);
-/* TAIJI_CALL_IN */
+/* TAIJI_CALL_IN, by the owner */
 s64 swap_in_section(struct section *s, u32 from);
 /* What is out is not wanted any more. */
 void swap_in_forget(u64 e);

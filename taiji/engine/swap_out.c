@@ -85,7 +85,7 @@ static s64 swap_out_pages(struct section *s, u32 from, u32 to)
 	return to;
 }
 
-static s64 swap_out_owned(struct section *s, u32 from, u32 to)
+s64 swap_out_section(struct section *s, u32 from, u32 to)
 {
 	u64 word = section_word(s);
 
@@ -113,15 +113,4 @@ static s64 swap_out_owned(struct section *s, u32 from, u32 to)
 			return from;
 	}
 	return swap_out_pages(s, from, to);
-}
-
-s64 swap_out_section(struct section *s, u32 from, u32 to)
-{
-	s64 reached;
-
-	if (!section_own(s))
-		return -TAIJI_EBUSY;
-	reached = swap_out_owned(s, from, to);
-	section_disown(s);
-	return reached;
 }

@@ -4,7 +4,7 @@
 
 #include "section.h"
 
-/* TAIJI_CALL_OUT */
+/* TAIJI_CALL_OUT, by the owner */
 s64 swap_out_section(struct section *s, u32 from, u32 to);
 
 #endif
