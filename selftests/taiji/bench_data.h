@@ -3,46 +3,21 @@
 #ifndef SELFTESTS_TAIJI_BENCH_DATA_H
 #define SELFTESTS_TAIJI_BENCH_DATA_H
 
-#include <fcntl.h>
-#include <ftw.h>
 #include <stdint.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "bench.h"
+#include "files.h"
 
 enum { SET_TEXT, SET_ELF, SET_ROWS, SET_NOISE, SET_ZERO, NR_SETS };
 
 static const char * const data_sets[NR_SETS] = { "text", "elf", "rows", "noise", "zero" };
 
 static char *data_to;
-static size_t data_size, data_filled;
-
-static inline int data_add_file(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	ssize_t n = 1;
-	int fd;
-
-	if (type != FTW_F || !S_ISREG(st->st_mode))
-		return 0;
-	fd = open(path, O_RDONLY);
-	while (fd >= 0 && data_filled < data_size && n > 0) {
-		n = read(fd, data_to + data_filled, data_size - data_filled);
-		data_filled += n > 0 ? n : 0;
-	}
-	close(fd);
-	return data_filled == data_size;
-}
+static size_t data_size;
 
 static inline void data_files(const char *path)
 {
-	size_t before;
-
-	do {
-		before = data_filled;
-		nftw(path, data_add_file, 16, FTW_PHYS);
-	} while (data_filled < data_size && data_filled > before);
-	bench_check(path, data_filled == data_size);
+	bench_check(path, files_read(path, data_to, data_size));
 }
 
 /* Keys, counters, times and names, as a table in memory has them. */
@@ -81,7 +56,6 @@ static inline void data_make(int set, char *to, size_t size)
 {
 	data_to = to;
 	data_size = size;
-	data_filled = 0;
 	switch (set) {
 	case SET_TEXT:
 		/* Of the kernel's source: selftests/taiji/Makefile. */

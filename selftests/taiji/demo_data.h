@@ -3,33 +3,14 @@
 #ifndef SELFTESTS_TAIJI_DEMO_DATA_H
 #define SELFTESTS_TAIJI_DEMO_DATA_H
 
-#include <ftw.h>
-#include <sys/stat.h>
-
+#include "files.h"
 #include "taiji_test.h"
 
 #define FILES		(96UL << 20)
 #define FILE_PAGES	(FILES / PAGE)
 
 static char *files;
-static size_t files_filled;
 static uint64_t files_sums[FILE_PAGES];
-
-static inline int files_add(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	ssize_t n = 1;
-	int fd;
-
-	if (type != FTW_F || !S_ISREG(st->st_mode))
-		return 0;
-	fd = open(path, O_RDONLY);
-	while (fd >= 0 && files_filled < FILES && n > 0) {
-		n = read(fd, files + files_filled, FILES - files_filled);
-		files_filled += n > 0 ? n : 0;
-	}
-	close(fd);
-	return files_filled == FILES;
-}
 
 static inline uint64_t page_sum(const void *at)
 {
@@ -42,19 +23,17 @@ static inline uint64_t page_sum(const void *at)
 	return sum;
 }
 
-/* Programs, over and over until there is enough. Returns whether there are any. */
+/* Programs. Returns whether there are any. */
 static inline bool files_hold(void)
 {
-	size_t page, before;
+	bool all;
+	size_t page;
 
 	files = taiji_map(FILES);
-	do {
-		before = files_filled;
-		nftw("/usr", files_add, 16, FTW_PHYS);
-	} while (files_filled < FILES && files_filled > before);
+	all = files_read("/usr", files, FILES);
 	for (page = 0; page < FILE_PAGES; page++)
 		files_sums[page] = page_sum(files + page * PAGE);
-	return files_filled == FILES;
+	return all;
 }
 
 /* In pages. */

@@ -9,6 +9,7 @@
 
 #include "kselftest_harness.h"
 #include "churn.h"
+#include "squeeze.h"
 
 #define SIZE	(2 * SECTION)
 #define STEP	(64 * 1024)
@@ -20,17 +21,8 @@ FIXTURE(switched) {
 	char *p;
 	char *busy;
 	struct churn churn;
-	pthread_t swapper;
+	struct squeeze squeeze;
 };
-
-static atomic_bool stop;
-
-static void *swap_out(void *unused)
-{
-	while (!stop)
-		sysfs_write(TAIJI "reclaim", "100%");
-	return NULL;
-}
 
 FIXTURE_SETUP(switched)
 {
@@ -42,14 +34,12 @@ FIXTURE_SETUP(switched)
 	ASSERT_NE(NULL, self->p);
 	ASSERT_NE(NULL, self->busy);
 	ASSERT_EQ(0, churn_start(&self->churn, self->busy, SIZE));
-	stop = false;
-	ASSERT_EQ(0, pthread_create(&self->swapper, NULL, swap_out, NULL));
+	ASSERT_EQ(0, squeeze_start(&self->squeeze));
 }
 
 FIXTURE_TEARDOWN(switched)
 {
-	stop = true;
-	pthread_join(self->swapper, NULL);
+	squeeze_stop(&self->squeeze);
 	EXPECT_EQ(0, churn_stop(&self->churn));
 	munmap(self->p, SIZE);
 	munmap(self->busy, SIZE);

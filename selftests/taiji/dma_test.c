@@ -5,11 +5,8 @@
  * With BREAK in the environment they are given memory that is away.
  */
 
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "kselftest_harness.h"
-#include "taiji_test.h"
+#include "squeeze.h"
 
 #define SIZE	(8 * SECTION)
 #define FIO	"fio --name=fixed --filename=/dev/scratch --size=6m --direct=1 " FIO_MORE
@@ -18,18 +15,8 @@
 
 FIXTURE(switched) {
 	char *p;
-	pthread_t swapper;
+	struct squeeze squeeze;
 };
-
-static atomic_bool stop;
-
-/* Everything, touched lately or not, as fast as it goes. */
-static void *swap_out(void *unused)
-{
-	while (!stop)
-		sysfs_write(TAIJI "reclaim", "100%");
-	return NULL;
-}
 
 FIXTURE_SETUP(switched)
 {
@@ -40,14 +27,12 @@ FIXTURE_SETUP(switched)
 	ASSERT_NE(NULL, self->p);
 	if (getenv("BREAK"))
 		ASSERT_EQ(0, sysfs_write(COUNTS "ignore", "1"));
-	stop = false;
-	ASSERT_EQ(0, pthread_create(&self->swapper, NULL, swap_out, NULL));
+	ASSERT_EQ(0, squeeze_start(&self->squeeze));
 }
 
 FIXTURE_TEARDOWN(switched)
 {
-	stop = true;
-	pthread_join(self->swapper, NULL);
+	squeeze_stop(&self->squeeze);
 	munmap(self->p, SIZE);
 	EXPECT_EQ(0, taiji_switch("off"));
 	EXPECT_EQ(0, taiji_unload());

@@ -12,6 +12,7 @@
 
 #include "kselftest_harness.h"
 #include "dma_edu.h"
+#include "squeeze.h"
 
 #define SIZE	(4 * SECTION)		/* of each one's buffer */
 #define STEP	(256 * 1024)
@@ -41,7 +42,6 @@ struct device {
 };
 
 static atomic_bool stop;	/* whoever has no goal */
-static atomic_bool off;		/* there is nothing to swap now */
 
 /* Words that follow from their place: quick, since this is most of what a CPU does here. */
 static void fill(uint64_t *word, uint64_t salt)
@@ -185,18 +185,6 @@ static struct device devices[] = {
 
 #define NR	(sizeof(devices) / sizeof(*devices))
 
-/* Everything, touched lately or not, as fast as it goes. */
-static void *swap_out(void *unused)
-{
-	while (!stop) {
-		if (off)
-			usleep(1000);
-		else
-			sysfs_write(TAIJI "reclaim", "100%");
-	}
-	return NULL;
-}
-
 static uint64_t bytes(void)
 {
 	const char *text = getenv("BYTES");
@@ -229,7 +217,7 @@ static bool are_done(void)
 
 FIXTURE(torture) {
 	char *moving;
-	pthread_t swapper;
+	struct squeeze squeeze;
 };
 
 FIXTURE_SETUP(torture)
@@ -242,7 +230,7 @@ FIXTURE_SETUP(torture)
 	ASSERT_GT(sysfs_number(TAIJI "swappable"), 0);
 	self->moving = taiji_map(SIZE);
 	fill((uint64_t *)self->moving, 1);
-	ASSERT_EQ(0, pthread_create(&self->swapper, NULL, swap_out, NULL));
+	ASSERT_EQ(0, squeeze_start(&self->squeeze));
 	for (i = 0; i < NR; i++) {
 		ASSERT_EQ(0, access(devices[i].path, F_OK)) {
 			TH_LOG("there is no %s", devices[i].path);
@@ -260,7 +248,7 @@ FIXTURE_TEARDOWN(torture)
 	size_t i;
 
 	stop = true;
-	pthread_join(self->swapper, NULL);
+	squeeze_stop(&self->squeeze);
 	for (i = 0; i < NR; i++)
 		pthread_join(devices[i].thread, NULL);
 	for (i = 0; i < NR; i++) {
@@ -285,11 +273,9 @@ TEST_F_TIMEOUT(torture, of_all_devices, LIMIT)
 		for (i = 0; i < 3 && !are_done(); i++)
 			sleep(1);
 		taiji_range(TAIJI_IOC_IN, self->moving, SIZE);
-		off = true;
 		out += sysfs_number(STATS "swap_out");
 		ASSERT_EQ(0, taiji_switch("off"));
 		ASSERT_EQ(0, taiji_switch("on"));
-		off = false;
 		times++;
 	}
 	out += sysfs_number(STATS "swap_out");

@@ -5,13 +5,11 @@
  * instruction. How many entries the IOMMU then has is counted in the calls of
  * its driver, in a run of its own, since counting takes instructions too.
  */
-#include <inttypes.h>
 #include <linux/memfd.h>
 #include <linux/vmem.h>
 #include <sched.h>
-#include <time.h>
 
-#include "vmem_test.h"
+#include "bench.h"
 #include "edu.h"
 
 #define MIB		((uint64_t)1 << 20)
@@ -29,22 +27,6 @@ struct memory {
 static struct region region;
 static struct edu edu;
 static int dev;
-
-static void check(bool good, const char *what)
-{
-	if (good)
-		return;
-	fprintf(stderr, "bench_vfio_map: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
 
 /* ---- kinds of memory ---- */
 
@@ -120,28 +102,21 @@ static uint64_t map_takes(const struct memory *memory, uint64_t length)
 	return took / (length / MIB);
 }
 
-/* Patched, the target is a fiftieth; of 2 MiB most is the call itself. */
+/* Patched, the target is a fiftieth of hugetlb. */
 static void instructions(uint64_t length, bool patched)
 {
-	uint64_t took[ARRAY_SIZE(memories)], target;
+	uint64_t took[ARRAY_SIZE(memories)];
 	unsigned int i;
+	char id[64];
 
 	for (i = 0; i < ARRAY_SIZE(memories); i++)
 		took[i] = map_takes(&memories[i], length);
-	target = patched && length > SLICE ? took[2] / 50 : 0;
 	for (i = 0; i < ARRAY_SIZE(memories); i++) {
-		bool ours = i < 2;
-		char peer[24] = "-", text[24] = "-";
-
-		if (ours)
-			snprintf(peer, sizeof(peer), "%" PRIu64, took[2 + i]);
-		if (i == 0 && target)
-			snprintf(text, sizeof(text), "%" PRIu64, target);
-		printf("V2.map-%" PRIu64 "MiB.%s %" PRIu64 " instr/MiB %s %s %s\n",
-		       length / MIB, memories[i].name, took[i], peer, text,
-		       i == 0 && target && took[i] > target ? "short" : "ok");
+		snprintf(id, sizeof(id), "V2.map-%" PRIu64 "MiB.%s", length / MIB,
+			 memories[i].name);
+		figure(id, took[i], "instr/MiB", i < 2 ? took[2 + i] : 0,
+		       !i && patched ? took[2] / 50 : 0);
 	}
-	fflush(stdout);
 }
 
 /* ---- entries of the IOMMU ---- */
