@@ -63,15 +63,17 @@ TEST_F(pool, refuses_bad_arguments)
 
 TEST_F(pool, structures_may_grow)
 {
-	struct {
+	/* Not on the stack, which may be less than a MiB below the end of all addresses. */
+	static struct {
 		struct vmem_alloc known;
 		uint64_t newer;
-	} arg = { .known = good };
+	} arg;
 	struct {
 		struct vmem_info known;
 		uint64_t newer;
 	} info = { .known.size = sizeof(info) };
 
+	arg.known = good;
 	arg.known.size = sizeof(arg);
 	EXPECT_EQ(0, alloc_errno(self->dev, &arg.known));
 	arg.newer = 1;
