@@ -138,7 +138,7 @@ TEST_F_TIMEOUT(loaded, they_go_and_come_under_load, 120)
 
 	ASSERT_EQ(0, taiji_switch("on"));
 	ASSERT_EQ(0, churn_start(&churn, self->p, SIZE));
-	for (i = 0; i < 20; i++) {
+	for (i = 0; i < 60; i++) {
 		EXPECT_EQ(0, sysfs_write(CPU1, "0"));
 		EXPECT_EQ(0, sysfs_write(CPU1, "1"));
 	}
