@@ -85,7 +85,7 @@ static inline uint64_t kvm_pages(uint64_t page_size)
 	return kvm_stat(page_size == BLOCK ? "pages_1g" : "pages_2m");
 }
 
-static inline void kvm_pages_watch(void)
+static inline void kvm_pages_watch(uint64_t start, uint64_t end)
 {
 	kvm_pages_before[0] = kvm_pages(SLICE);
 	kvm_pages_before[1] = kvm_pages(BLOCK);

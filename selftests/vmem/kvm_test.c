@@ -48,7 +48,7 @@ static void run_guest(struct __test_metadata *_metadata, int dev,
 	ASSERT_NE(MAP_FAILED, map);
 
 	ASSERT_TRUE(kvm_guest_start(&guest, map, length));
-	kvm_pages_watch();
+	kvm_pages_watch(0, length);
 	ASSERT_TRUE(kvm_guest_write(&guest, start, written));
 	/* The pages of the guest are as large as those of the pool. */
 	EXPECT_TRUE(kvm_pages_were(page_size, written));

@@ -19,17 +19,22 @@
 
 #define QEMU_INITRD	"/tmp/vm_initrd"
 
-/* Firmware is what takes long in a guest of a guest: qboot has little. */
+/*
+ * Firmware is what takes long in a guest of a guest: qboot has little. Memory starts
+ * at QEMU_MEMORY.
+ */
 #ifdef __x86_64__
 #define QEMU		"qemu-system-x86_64", "-bios", "qboot.rom"
 #define QEMU_MACHINE	"q35,memory-backend=mem"
 #define QEMU_KERNEL	"/boot/vmlinux"
 #define QEMU_CONSOLE	"ttyS0 reboot=t"
+#define QEMU_MEMORY	0
 #else
 #define QEMU		"qemu-system-aarch64"
 #define QEMU_MACHINE	"virt,gic-version=host,memory-backend=mem"
 #define QEMU_KERNEL	"/boot/Image"
 #define QEMU_CONSOLE	"ttyAMA0"
+#define QEMU_MEMORY	0x40000000
 #endif
 
 /* What the memory of a machine can be. */
@@ -239,7 +244,7 @@ static inline bool qemu_peek(const struct qemu *vm, uint64_t address, void *to,
 
 	snprintf(path, sizeof(path), "/proc/%d/mem", vm->pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = at ? pread(fd, to, length, at + address) : -1;
+	n = at ? pread(fd, to, length, at + address - QEMU_MEMORY) : -1;
 	close(fd);
 	return n == length;
 }

@@ -12,7 +12,11 @@
 #define MIB		((uint64_t)1 << 20)
 #define PAGE		4096
 #define DMA_PAGES	8
-#define DMA_LIMIT	(256 * MIB)	/* edu has 28 bits of address */
+#ifdef __x86_64__
+#define DMA_LIMIT	(256 * MIB)	/* edu has 28 bits of address, */
+#else
+#define DMA_LIMIT	(1ULL << 48)	/* and where memory starts higher, more */
+#endif
 
 static struct edu edu;
 static uint8_t *memory;
