@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "kselftest_harness.h"
+#include "bytes.h"
 #include "dma_edu.h"
 #include "squeeze.h"
 
@@ -185,21 +186,6 @@ static struct device devices[] = {
 
 #define NR	(sizeof(devices) / sizeof(*devices))
 
-static uint64_t bytes(void)
-{
-	const char *text = getenv("BYTES");
-	char *end = "";
-	uint64_t n = text ? strtoull(text, &end, 0) : 64;
-
-	switch (*end) {
-	case 'G':
-	case 'g':
-		return n << 30;
-	default:
-		return text && !*end ? n : n << 20;
-	}
-}
-
 static bool is_done(const struct device *d)
 {
 	return !d->goal || d->wrong || d->moved >= d->goal;
@@ -222,7 +208,7 @@ FIXTURE(torture) {
 
 FIXTURE_SETUP(torture)
 {
-	uint64_t goal = bytes();
+	uint64_t goal = bytes_wanted(64);
 	size_t i;
 
 	ASSERT_EQ(0, taiji_load());

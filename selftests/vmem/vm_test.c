@@ -9,7 +9,7 @@
 #include "qemu.h"
 
 #define MIB		((uint64_t)1 << 20)
-#define VM_MIB		512
+#define VM_MIB		768
 #define BUSY_MIB	320	/* of them change all the time */
 #define JOB		"/vm_guest 320"
 #define REFUSED		"unable to map backing store for guest RAM: "
