@@ -100,7 +100,9 @@ find_source()
 			cd "$pristine" || exit
 			find . -name .git -prune -o -type f -printf '%P %s %T@\n' | sort
 		fi
-		cat - "${patches[@]}" <<< "$pristine"
+		echo "$pristine"
+		# What a patch says of itself is not part of the source.
+		awk 'FNR == 1 { on = 0 } /^diff --git / { on = 1 } on' "${patches[@]}"
 	} | hash_of)
 }
 
