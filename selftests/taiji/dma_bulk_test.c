@@ -56,18 +56,21 @@ FIXTURE_TEARDOWN(bulk)
 TEST_F_TIMEOUT(bulk, is_copied_and_compared, LIMIT)
 {
 	uint64_t goal = bytes_wanted(16), moved, n, out = 0;
+	char *src, *dst;
 	size_t at, end;
 
 	for (moved = 0, n = 0; moved < goal; moved += 2 * LEN, n++) {
 		at = n * 37 % 512 * PAGE;
+		end = at + LEN;
+		src = self->src + at;
+		dst = self->dst + at;
 		taiji_fill(self->src, SIZE, n);
 		memcpy(self->dst, self->kept, SIZE);
 		out += taiji_range(TAIJI_IOC_OUT, self->src, SIZE);
 		out += taiji_range(TAIJI_IOC_OUT, self->dst, SIZE);
-		end = at + LEN;
-		ASSERT_EQ(0, edu_dma_copy(self->fd, self->dst + at, self->src + at, LEN, n % 8 == 7));
+		ASSERT_EQ(0, edu_dma_copy(self->fd, dst, src, LEN, n % 8 == 7));
+		ASSERT_EQ(0, memcmp(dst, src, LEN));
 		ASSERT_EQ(0, memcmp(self->dst, self->kept, at));
-		ASSERT_EQ(0, memcmp(self->dst + at, self->src + at, LEN));
 		ASSERT_EQ(0, memcmp(self->dst + end, self->kept + end, SIZE - end));
 		ASSERT_EQ(0, taiji_verify(self->src, SIZE, n));
 		if (n % 16 == 15) {
