@@ -15,6 +15,7 @@
 #include "kselftest_harness.h"
 #include "taiji_test.h"
 #include "churn.h"
+#include "../lib/fail_nth.h"
 #include "../vmem/edu.h"
 #include "../../tools/libtaiji/taiji.h"
 
@@ -213,6 +214,60 @@ TEST_F_TIMEOUT(vfio, acquire_that_fails_changes_nothing, 200)
 	EXPECT_TRUE(copies(&self->edu, self->p, 1024 + 2, 1024 + 1));
 }
 
+static char *map_huge(void)
+{
+	return taiji_map(SIZE);
+}
+
+/* Memory that stays is released, with an allocation of Linux failing. Returns an errno. */
+static int release_failing(char *p, int nth, int n, int dev, bool *failed)
+{
+	struct taiji_ioc_range range = {
+		.size = sizeof(range), .addr = (uintptr_t)p, .len = SECTION,
+	};
+	int err;
+
+	taiji_fill(p, SECTION, n);
+	close(taiji_pin(p, SECTION));
+	fail_nth_arm(nth, n);
+	err = ioctl(dev, TAIJI_IOC_RELEASE, &range) ? errno : 0;
+	*failed = fail_nth_disarm(nth);
+	return err;
+}
+
+/* Each of them, one after the other. */
+static void releases_fail(struct __test_metadata *_metadata, char *(*map)(void))
+{
+	int nth = fail_nth_open(), dev = open("/dev/taiji", O_RDWR | O_CLOEXEC);
+	int n = 0, err, refused = 0;
+	bool failed;
+	char *p;
+
+	if (nth < 0)
+		SKIP(return, "no fault injection in this kernel");
+	ASSERT_GE(dev, 0);
+	ASSERT_EQ(0, sysfs_write(INJECT "fail_page_alloc/ignore-gfp-highmem", "N"));
+	do {
+		p = map();
+		ASSERT_NE(NULL, p);
+		err = release_failing(p, nth, ++n, dev, &failed);
+		refused += err == ENOMEM;
+		EXPECT_TRUE(!err || err == ENOMEM) TH_LOG("at %d: %d", n, err);
+		EXPECT_EQ(0, taiji_verify(p, SECTION, n));
+		munmap(p, SIZE);
+	} while (failed && n < 10000);
+	TH_LOG("%d allocations, refused %d times", n - 1, refused);
+	EXPECT_EQ(0, err);
+	EXPECT_LT(0, refused);
+	close(dev);
+	close(nth);
+}
+
+TEST_F_TIMEOUT(vfio, release_that_finds_no_memory, 600)
+{
+	releases_fail(_metadata, map_pool);
+}
+
 /* Everything in the machine goes out all the time; so does what is released. */
 TEST_F_TIMEOUT(vfio, again_and_again_while_all_goes_out, 400)
 {
@@ -385,6 +440,11 @@ TEST_F(raw, pin_refuses)
 	EXPECT_EQ(-EFAULT, taiji_pin((void *)PAGE, PAGE));
 	ASSERT_EQ(0, mprotect(self->p, PAGE, PROT_READ));
 	EXPECT_EQ(-EFAULT, taiji_pin(self->p, PAGE));
+}
+
+TEST_F_TIMEOUT(raw, release_that_finds_no_memory, 600)
+{
+	releases_fail(_metadata, map_huge);
 }
 
 /* A pin ends with whoever made it, and not before its memory. */

@@ -124,18 +124,24 @@ static int empty(unsigned long pfn)
 	return err;
 }
 
-/* Linux may have had another free huge page for it that stays as well. */
+/*
+ * Linux may have had another free huge page for it that stays as well. Or none at
+ * all: then it has made small pages of this one.
+ */
 static int let_move(unsigned long addr)
 {
+	long pfn = stays_at(addr);
 	int err, tries = TRIES;
-	long pfn;
 
-	while ((pfn = stays_at(addr)) > 0) {
+	while (pfn > 0) {
 		if (!tries--)
 			return -ENOMEM;
 		err = empty(pfn);
 		if (err)
 			return err;
+		pfn = stays_at(addr);
+		if (pfn == -EINVAL)
+			return -ENOMEM;
 	}
 	return pfn;
 }
@@ -146,7 +152,8 @@ static int let_move(unsigned long addr)
  *
  * Context: may sleep. Switched or not.
  * Return: 0, -EINVAL for anything but such pages, -EBUSY for one that is still
- * pinned, -ENOMEM when there is no room in ZONE_MOVABLE, -EFAULT, -EINTR.
+ * pinned, -ENOMEM when there is no room in ZONE_MOVABLE for a huge page, -EFAULT,
+ * -EINTR. The content is the same in any case.
  */
 int taiji_longterm_release(struct taiji_ioc_range *range)
 {
