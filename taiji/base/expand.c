@@ -57,7 +57,7 @@ static int grow_block(u64 ipa, u64 size)
 		goto out_forget;
 
 	if (!taiji_layout_is_movable(ipa)) {
-		pr_err("memory does not come online as movable: boot with memhp_default_state=online_movable\n");
+		pr_err("memory does not come online as movable: too little is free, or boot with memhp_default_state=online_movable\n");
 		err = offline_and_remove_memory(ipa, size) ?: -EINVAL;
 		goto out_forget;
 	}
