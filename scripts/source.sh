@@ -102,7 +102,7 @@ find_source()
 		fi
 		echo "$pristine"
 		# What a patch says of itself is not part of the source.
-		awk 'FNR == 1 { on = 0 } /^diff --git / { on = 1 } on' "${patches[@]}"
+		awk 'FNR == 1 { on = 0 } /^(diff|---) / { on = 1 } on' "${patches[@]}"
 	} | hash_of)
 }
 
