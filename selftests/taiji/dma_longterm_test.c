@@ -238,13 +238,13 @@ static int release_failing(char *p, int nth, int n, int dev, bool *failed)
 /* Each of them, one after the other. */
 static void releases_fail(struct __test_metadata *_metadata, char *(*map)(void))
 {
-	int nth = fail_nth_open(), dev = open("/dev/taiji", O_RDWR | O_CLOEXEC);
-	int n = 0, err, refused = 0;
+	int nth = fail_nth_open(), dev, n = 0, err, refused = 0;
 	bool failed;
 	char *p;
 
 	if (nth < 0)
 		SKIP(return, "no fault injection in this kernel");
+	dev = open("/dev/taiji", O_RDWR | O_CLOEXEC);
 	ASSERT_GE(dev, 0);
 	ASSERT_EQ(0, sysfs_write(INJECT "fail_page_alloc/ignore-gfp-highmem", "N"));
 	do {
