@@ -12,10 +12,15 @@
 
 #define INJECT	"/sys/kernel/debug/"
 
+static inline bool fail_nth_usable(void)
+{
+	return !access(INJECT "failslab", F_OK);
+}
+
 /* Returns a descriptor of this thread's, or -1 where there is no fault injection. */
 static inline int fail_nth_open(void)
 {
-	if (access(INJECT "failslab", F_OK) ||
+	if (!fail_nth_usable() ||
 	    sysfs_write(INJECT "failslab/ignore-gfp-wait", "N") ||
 	    sysfs_write(INJECT "failslab/verbose", "0") ||
 	    sysfs_write(INJECT "fail_page_alloc/ignore-gfp-wait", "N") ||
