@@ -6,6 +6,8 @@
  * does anything passes at once.
  */
 
+#include <inttypes.h>
+
 #include "kselftest_harness.h"
 #include "bytes.h"
 #include "dma_edu.h"
@@ -23,16 +25,14 @@ FIXTURE(bulk) {
 
 FIXTURE_SETUP(bulk)
 {
-	self->fd = edu_dma_open();
+	self->fd = edu_dma_begin();
 	if (self->fd == -ENODEV)
 		SKIP(return, "no edu device");
 	ASSERT_GE(self->fd, 0);
-	ASSERT_EQ(0, taiji_load());
-	ASSERT_EQ(0, taiji_switch("on"));
 	self->src = taiji_map(SIZE);
 	self->dst = taiji_map(SIZE);
-	ASSERT_NE(NULL, self->src);
 	self->kept = taiji_map(SIZE);
+	ASSERT_NE(NULL, self->src);
 	ASSERT_NE(NULL, self->dst);
 	ASSERT_NE(NULL, self->kept);
 	taiji_fill(self->kept, SIZE, 5);
@@ -43,10 +43,8 @@ FIXTURE_TEARDOWN(bulk)
 	munmap(self->src, SIZE);
 	munmap(self->dst, SIZE);
 	munmap(self->kept, SIZE);
-	EXPECT_EQ(0, edu_dma_close(self->fd));
-	EXPECT_EQ(0, taiji_switch("off"));
 	EXPECT_EQ(0, sysfs_number("/sys/kernel/debug/dma_residency/mapped"));
-	EXPECT_EQ(0, taiji_unload());
+	EXPECT_EQ(0, edu_dma_end(self->fd));
 }
 
 /*
@@ -78,7 +76,7 @@ TEST_F_TIMEOUT(bulk, is_copied_and_compared, LIMIT)
 			ASSERT_EQ(0, taiji_switch("on"));
 		}
 	}
-	TH_LOG("%llu MiB moved, %llu sections went out", moved >> 20, out);
+	TH_LOG("%" PRIu64 " MiB moved, %" PRIu64 " sections went out", moved >> 20, out);
 	EXPECT_EQ(n * 2 * SIZE / SECTION, out);
 }
 

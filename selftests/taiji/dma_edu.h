@@ -32,6 +32,23 @@ static inline int edu_dma_close(int fd)
 	return module_unload("edu_dma");
 }
 
+/* As edu_dma_open(), and the system is switched. */
+static inline int edu_dma_begin(void)
+{
+	int fd = edu_dma_open();
+
+	if (fd < 0 || (!taiji_load() && !taiji_switch("on") && sysfs_number(TAIJI "swappable") > 0))
+		return fd;
+	close(fd);
+	return -EIO;
+}
+
+/* Returns 0, or what does not end. */
+static inline int edu_dma_end(int fd)
+{
+	return edu_dma_close(fd) ?: taiji_switch("off") ?: taiji_unload();
+}
+
 /* Memory of the caller. Returns 0 or a negative errno. */
 static inline int edu_dma_copy(int fd, void *dst, const void *src, size_t len, bool coherent)
 {

@@ -24,13 +24,10 @@ FIXTURE(edu) {
 
 FIXTURE_SETUP(edu)
 {
-	self->fd = edu_dma_open();
+	self->fd = edu_dma_begin();
 	if (self->fd == -ENODEV)
 		SKIP(return, "no edu device");
 	ASSERT_GE(self->fd, 0);
-	ASSERT_EQ(0, taiji_load());
-	ASSERT_EQ(0, taiji_switch("on"));
-	ASSERT_GT(sysfs_number(TAIJI "swappable"), 0);
 	self->p = taiji_map(SIZE);
 	self->busy = taiji_map(SIZE);
 	ASSERT_NE(NULL, self->p);
@@ -44,9 +41,7 @@ FIXTURE_TEARDOWN(edu)
 	EXPECT_EQ(0, churn_stop(&self->churn));
 	munmap(self->p, SIZE);
 	munmap(self->busy, SIZE);
-	EXPECT_EQ(0, edu_dma_close(self->fd));
-	EXPECT_EQ(0, taiji_switch("off"));
-	EXPECT_EQ(0, taiji_unload());
+	EXPECT_EQ(0, edu_dma_end(self->fd));
 }
 
 /* Across a border of two sections, of which one is away, or both, or none. */

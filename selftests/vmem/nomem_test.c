@@ -11,8 +11,8 @@
 
 #include "kselftest_harness.h"
 #include "vmem_test.h"
-#include "../lib/fail_nth.h"
 
+#define INJECT	"/sys/kernel/debug/"
 #define MOST	100000		/* allocations in one operation */
 #define ALLOC	(8 * SLICE)
 #define SMALL	(64 * SLICE)	/* a region with few page tables */
@@ -73,11 +73,17 @@ FIXTURE(nomem) {
 
 FIXTURE_SETUP(nomem)
 {
-	self->nth = fail_nth_open();
-	if (self->nth < 0)
+	if (access(INJECT "failslab", F_OK))
 		SKIP(return, "no fault injection in this kernel");
 	ASSERT_TRUE(region_find(&self->region));
+	EXPECT_EQ(0, sysfs_write(INJECT "failslab/ignore-gfp-wait", "N"));
+	EXPECT_EQ(0, sysfs_write(INJECT "failslab/verbose", "0"));
+	EXPECT_EQ(0, sysfs_write(INJECT "fail_page_alloc/ignore-gfp-wait", "N"));
+	EXPECT_EQ(0, sysfs_write(INJECT "fail_page_alloc/min-order", "0"));
+	EXPECT_EQ(0, sysfs_write(INJECT "fail_page_alloc/verbose", "0"));
 	EXPECT_EQ(0, inject_everywhere());
+	self->nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	ASSERT_GE(self->nth, 0);
 	ASSERT_EQ(0, vmem_load(&self->region));
 	self->dev = vmem_open();
 	ASSERT_GE(self->dev, 0);
@@ -89,6 +95,25 @@ FIXTURE_TEARDOWN(nomem)
 	close(self->dev);
 	close(self->nth);
 	EXPECT_EQ(0, vmem_unload());
+}
+
+static void arm(int nth, int n)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%d", n);
+
+	if (pwrite(nth, text, len, 0) != len)
+		abort();
+}
+
+/* Has it come to that allocation? */
+static bool disarm(int nth)
+{
+	char text[16] = {};
+	bool failed = pread(nth, text, sizeof(text) - 1, 0) > 0 && !atoi(text);
+
+	arm(nth, 0);
+	return failed;
 }
 
 struct op {
@@ -106,9 +131,9 @@ static bool run_failing(struct op *op, int n)
 {
 	bool failed;
 
-	fail_nth_arm(op->nth, n);
+	arm(op->nth, n);
 	op->ret = op->run(op);
-	failed = fail_nth_disarm(op->nth);
+	failed = disarm(op->nth);
 	if (!op->ret)
 		op->undo(op);
 	return failed;
