@@ -91,7 +91,7 @@ static inline void kvm_pages_watch(uint64_t start, uint64_t end)
 	kvm_pages_before[1] = kvm_pages(BLOCK);
 }
 
-static inline bool kvm_pages_were(uint64_t page_size, uint64_t written)
+static inline bool kvm_pages_were(uint64_t page_size, uint64_t least, uint64_t most)
 {
 	return kvm_pages(page_size) > kvm_pages_before[page_size == BLOCK];
 }

@@ -51,7 +51,7 @@ static void run_guest(struct __test_metadata *_metadata, int dev,
 	kvm_pages_watch(0, length);
 	ASSERT_TRUE(kvm_guest_write(&guest, start, written));
 	/* The pages of the guest are as large as those of the pool. */
-	EXPECT_TRUE(kvm_pages_were(page_size, written));
+	EXPECT_TRUE(kvm_pages_were(page_size, written, written));
 	EXPECT_TRUE(kvm_guest_wrote(map, start, written));
 	EXPECT_TRUE(is_zero(map + start + written, length - start - written));
 
