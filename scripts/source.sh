@@ -67,16 +67,20 @@ series_of()
 	echo "$TOP/kvm-patches/$v"
 }
 
-# The patches in order; a cover letter is none.
+# Each of them alone makes sense; together they apply in this order.
+PARTS=(el2 dma pfnmap)
+
+# patches_of SERIES [PART...]: in order; without a PART, all of them
 patches_of()
 {
-	local p
+	local series=$1 part
 
-	for p in "$1"/*.patch; do
-		case ${p##*/} in
-		0000-*) ;;
-		*) echo "$p" ;;
-		esac
+	shift
+	[ $# != 0 ] || set -- "${PARTS[@]}"
+	for part; do
+		[ -d "$series/$part" ] ||
+			die "no part '$part' in ${series#"$TOP"/}: there are ${PARTS[*]}"
+		printf '%s\n' "$series/$part"/*.patch
 	done
 }
 
@@ -84,6 +88,21 @@ patches_of()
 patched_files()
 {
 	sed -n 's,^[-+]\{3\} [ab]/\([^\t]*\).*,\1,p' "$@" /dev/null | sort -u
+}
+
+# patched_text PATCH...: what a patch says of itself is not part of the source.
+patched_text()
+{
+	awk 'FNR == 1 { on = 0 } /^(diff|---) / { on = 1 } on' "$@"
+}
+
+# What makes the unpatched tree another one.
+pristine_key()
+{
+	if [ -n "$own_source" ]; then
+		(cd "$pristine" && find . -name .git -prune -o -type f -printf '%P %s %T@\n' | sort)
+	fi
+	echo "$pristine"
 }
 
 # find_source: set what a patched tree is made of, and its key
@@ -95,15 +114,7 @@ find_source()
 	pristine=$(pristine_source)
 	series=$(series_of "$pristine")
 	mapfile -t patches < <(patches_of "$series")
-	source_key=$( {
-		if [ -n "$own_source" ]; then
-			cd "$pristine" || exit
-			find . -name .git -prune -o -type f -printf '%P %s %T@\n' | sort
-		fi
-		echo "$pristine"
-		# What a patch says of itself is not part of the source.
-		awk 'FNR == 1 { on = 0 } /^(diff|---) / { on = 1 } on' "${patches[@]}"
-	} | hash_of)
+	source_key=$( { pristine_key; patched_text "${patches[@]}"; } | hash_of)
 }
 
 # make_tree DIR: a patched source tree
@@ -127,13 +138,52 @@ apply_series()
 	local p
 
 	for p in "${patches[@]}"; do
-		if ! patch -d "$1" -p1 -N -s -f -F0 --no-backup-if-mismatch \
-		     < "$p" > "$CACHE/log/patch" 2>&1; then
+		if ! apply_patch "$1" "$p" > "$CACHE/log/patch" 2>&1; then
 			cat "$CACHE/log/patch" >&2
 			rm -rf "$1"
 			die "${p#"$TOP"/} does not apply"
 		fi
 	done
+}
+
+# apply_patch TREE PATCH: as it is, or not at all
+apply_patch()
+{
+	patch -d "$1" -p1 -N -s -f -F0 --no-backup-if-mismatch < "$2"
+}
+
+# copy_patched SOURCE DIR PATCH...: the files that they touch
+copy_patched()
+{
+	local source=$1 dir=$2 f
+
+	shift 2
+	patched_files "$@" | while read -r f; do
+		[ ! -e "$source/$f" ] || echo "$f"
+	done | (cd "$source" && cpio -pdm --quiet "$dir")
+}
+
+# series_applies SERIES SOURCE: each part alone, and all of them together
+series_applies()
+{
+	local series=$1 source=$2 tmp parts p status=0
+
+	tmp=$(mktemp -d "$CACHE/tmp-XXXXXX")
+	for parts in "${PARTS[@]}" "${PARTS[*]}"; do
+		rm -rf "$tmp"
+		mkdir "$tmp"
+		# shellcheck disable=SC2086 # a list
+		mapfile -t patches < <(patches_of "$series" $parts)
+		copy_patched "$source" "$tmp" "${patches[@]}"
+		for p in "${patches[@]}"; do
+			apply_patch "$tmp" "$p" && continue
+			say "${p#"$TOP"/} does not apply to ${source##*/}"
+			status=1
+			break
+		done
+	done
+	rm -rf "$tmp"
+	return $status
 }
 
 # take_times SEED TREE: make a file look changed if, and only if, it differs
