@@ -163,6 +163,12 @@ copy_patched()
 	done | (cd "$source" && cpio -pdm --quiet "$dir")
 }
 
+# name_of SOURCE: its version; some are parts of a source, and have a key behind it
+name_of()
+{
+	sed -E 's,.*/,,; s,-[0-9a-f]{16}$,,' <<< "$1"
+}
+
 # series_applies SERIES SOURCE: each part alone, and all of them together
 series_applies()
 {
@@ -177,7 +183,7 @@ series_applies()
 		copy_patched "$source" "$tmp" "${patches[@]}"
 		for p in "${patches[@]}"; do
 			apply_patch "$tmp" "$p" && continue
-			say "${p#"$TOP"/} does not apply to ${source##*/}"
+			say "${p#"$TOP"/} does not apply to $(name_of "$source")"
 			status=1
 			break
 		done
