@@ -5,7 +5,7 @@
 
 version=${KERNEL_VERSION:-6.12}
 own_source=${KERNEL_SRC:-}
-source_key='' pristine='' patches=() why=''
+source_key='' pristine='' series='' patches=() why=''
 
 # series_of_version 6.12.95: 6.12
 series_of_version()
@@ -110,10 +110,11 @@ touched_source()
 
 unpack_touched()
 {
-	[ -e "$dir/Makefile" ] || unpack "$1" "$dir" "${files[@]/#/*\/}" '*/Makefile'
+	[ -e "$dir/Makefile" ] || unpack "$1" "$dir" "${files[@]/#/*\/}"
 }
 
-# existing_files SERIES: those that the patches change and do not make
+# existing_files SERIES: those that the patches change and do not make, and that by
+# which series_of() knows the version
 existing_files()
 {
 	local p
@@ -121,7 +122,7 @@ existing_files()
 	mapfile -t p < <(patches_of "$1")
 	awk '/^--- a\// { old[substr($2, 3)] } /^--- \/dev\/null/ { fresh = 1; next }
 	     /^\+\+\+ b\// && fresh { delete old[substr($2, 3)]; made[substr($2, 3)]; fresh = 0 }
-	     END { for (f in old) if (!(f in made)) print f }' "${p[@]}" | sort
+	     END { print "Makefile"; for (f in old) if (!(f in made)) print f }' "${p[@]}" | sort -u
 }
 
 # pristine_source: the tree that is patched
@@ -145,7 +146,7 @@ fitting_version()
 	local known
 
 	with_lock apt apt_setup kernel
-	known=$APT/kernel/fits-$version-$(cat "$TOP"/kvm-patches/*/*.patch | hash_of)
+	known=$APT/kernel/fits-$version-$(cat "$TOP"/kvm-patches/*/*/*.patch | hash_of)
 	if [ ! "$known" -nt "$APT/kernel/sources.list" ]; then
 		find_fitting > "$known.new"
 		mv "$known.new" "$known"
@@ -182,16 +183,20 @@ series_of()
 	echo "$TOP/kvm-patches/$v"
 }
 
-# The patches in order; a cover letter is none.
+# Each of them alone makes sense; together they apply in this order.
+PARTS=(el2 dma pfnmap)
+
+# patches_of SERIES [PART...]: in order; without a PART, all of them
 patches_of()
 {
-	local p
+	local series=$1 part
 
-	for p in "$1"/*.patch; do
-		case ${p##*/} in
-		0000-*) ;;
-		*) echo "$p" ;;
-		esac
+	shift
+	[ $# != 0 ] || set -- "${PARTS[@]}"
+	for part; do
+		[ -d "$series/$part" ] ||
+			die "no part '$part' in ${series#"$TOP"/}: there are ${PARTS[*]}"
+		printf '%s\n' "$series/$part"/*.patch
 	done
 }
 
@@ -208,12 +213,25 @@ takes_series()
 
 	mapfile -t patches < <(patches_of "$(series_of "$1")")
 	tmp=$(mktemp -d "$CACHE/tmp-XXXXXX")
-	patched_files "${patches[@]}" | (cd "$1" && while read -r f; do
-		[ ! -e "$f" ] || echo "$f"
-	done | cpio -pdm --quiet "$tmp")
+	copy_patched "$1" "$tmp" "${patches[@]}"
 	apply_series "$tmp" || status=1
 	rm -rf "$tmp"
 	return $status
+}
+
+# patched_text PATCH...: what a patch says of itself is not part of the source.
+patched_text()
+{
+	awk 'FNR == 1 { on = 0 } /^(diff|---) / { on = 1 } on' "$@"
+}
+
+# What makes the unpatched tree another one.
+pristine_key()
+{
+	if [ -n "$own_source" ]; then
+		(cd "$pristine" && find . -name .git -prune -o -type f -printf '%P %s %T@\n' | sort)
+	fi
+	echo "$pristine"
 }
 
 # find_source: set what a patched tree is made of, and its key
@@ -221,16 +239,9 @@ find_source()
 {
 	[ -z "$source_key" ] || return 0
 	pristine=$(pristine_source)
-	mapfile -t patches < <(patches_of "$(series_of "$pristine")")
-	source_key=$( {
-		if [ -n "$own_source" ]; then
-			cd "$pristine" || exit
-			find . -name .git -prune -o -type f -printf '%P %s %T@\n' | sort
-		fi
-		echo "$pristine"
-		# What a patch says of itself is not part of the source.
-		awk 'FNR == 1 { on = 0 } /^(diff|---) / { on = 1 } on' "${patches[@]}"
-	} | hash_of)
+	series=$(series_of "$pristine")
+	mapfile -t patches < <(patches_of "$series")
+	source_key=$( { pristine_key; patched_text "${patches[@]}"; } | hash_of)
 }
 
 # make_tree DIR: a patched source tree
@@ -258,12 +269,57 @@ apply_series()
 	local p
 
 	for p in "${patches[@]}"; do
-		if ! patch -d "$1" -p1 -N -s -f -F0 --no-backup-if-mismatch \
-		     < "$p" > "$CACHE/log/patch" 2>&1; then
+		if ! apply_patch "$1" "$p" > "$CACHE/log/patch" 2>&1; then
 			why=${p#"$TOP"/}
 			return 1
 		fi
 	done
+}
+
+# apply_patch TREE PATCH: as it is, or not at all
+apply_patch()
+{
+	patch -d "$1" -p1 -N -s -f -F0 --no-backup-if-mismatch < "$2"
+}
+
+# copy_patched SOURCE DIR PATCH...: the files that they touch
+copy_patched()
+{
+	local source=$1 dir=$2 f
+
+	shift 2
+	patched_files "$@" | while read -r f; do
+		[ ! -e "$source/$f" ] || echo "$f"
+	done | (cd "$source" && cpio -pdm --quiet "$dir")
+}
+
+# name_of SOURCE: its version; some are parts of a source, and have a key behind it
+name_of()
+{
+	sed -E 's,.*/,,; s,-[0-9a-f]{16}$,,' <<< "$1"
+}
+
+# series_applies SERIES SOURCE: each part alone, and all of them together
+series_applies()
+{
+	local series=$1 source=$2 tmp parts p status=0
+
+	tmp=$(mktemp -d "$CACHE/tmp-XXXXXX")
+	for parts in "${PARTS[@]}" "${PARTS[*]}"; do
+		rm -rf "$tmp"
+		mkdir "$tmp"
+		# shellcheck disable=SC2086 # a list
+		mapfile -t patches < <(patches_of "$series" $parts)
+		copy_patched "$source" "$tmp" "${patches[@]}"
+		for p in "${patches[@]}"; do
+			apply_patch "$tmp" "$p" && continue
+			say "${p#"$TOP"/} does not apply to $(name_of "$source")"
+			status=1
+			break
+		done
+	done
+	rm -rf "$tmp"
+	return $status
 }
 
 # take_times SEED TREE: make a file look changed if, and only if, it differs

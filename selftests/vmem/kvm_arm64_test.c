@@ -79,17 +79,26 @@ static uint32_t guest_sees(struct kvm_guest *guest, uint64_t at)
 
 TEST_F_TIMEOUT(kvm, refused_without_the_features, 60)
 {
+	void *map, *place;
 	uint32_t value;
-	void *map;
 
 	if (promised(&self->guest))
 		SKIP(return, "these CPUs have FEAT_S2FWB and CTR_EL0.DIC");
 	map = vmem_map(self->dev, SLICE);
 	ASSERT_NE(MAP_FAILED, map);
-	ASSERT_TRUE(kvm_guest_slot(&self->guest, 1, POOL_AT, map, SLICE));
+	EXPECT_FALSE(kvm_guest_slot(&self->guest, 1, POOL_AT, map, SLICE));
+	EXPECT_EQ(EINVAL, errno);
+	EXPECT_EQ(0, system("dmesg | grep -q 'need FEAT_S2FWB and CTR_EL0.DIC'"));
+	/* Nor does it come in later. */
+	place = mmap(NULL, 2 * SLICE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, place);
+	place = (void *)(((uintptr_t)place + SLICE - 1) & ~(SLICE - 1));
+	ASSERT_TRUE(kvm_guest_slot(&self->guest, 1, POOL_AT, place, SLICE));
+	ASSERT_EQ(place, mmap(place, SLICE, PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_FIXED, self->dev, 0));
 	EXPECT_FALSE(kvm_guest_read(&self->guest, POOL_AT, &value));
 	EXPECT_EQ(EFAULT, errno);
-	EXPECT_EQ(0, system("dmesg | grep -q 'need FEAT_S2FWB and CTR_EL0.DIC'"));
 	/* Other memory is what it was. */
 	EXPECT_TRUE(kvm_guest_write(&self->guest, 0x10000, PAGE));
 	EXPECT_TRUE(kvm_guest_wrote(self->own, 0x10000, PAGE));
@@ -176,6 +185,85 @@ TEST_F_TIMEOUT(kvm, dirty_logging_is_refused, 60)
 	EXPECT_TRUE(kvm_guest_write(&self->guest, POOL_AT, SLICE));
 	EXPECT_TRUE(kvm_guest_wrote(map, 0, SLICE));
 	munmap(map, SLICE);
+}
+
+/* Whoever asks no VM is told nothing. */
+TEST_F(kvm, a_vm_is_asked)
+{
+	EXPECT_EQ(-1, ioctl(self->guest.kvm, KVM_CHECK_EXTENSION,
+			    KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED));
+	EXPECT_EQ(EINVAL, errno);
+}
+
+/* ---- a driver that maps by pages ---- */
+
+#define FRAMES	"/dev/vmem_frames"
+
+/* Memory of @fd, from its start on, as that driver maps it. */
+static void *frames_map(int fd, uint64_t length, const char *params)
+{
+	int frames, err = module_load_test("vmem_frames", params);
+	void *place, *map;
+
+	if (err)
+		return MAP_FAILED;
+	/* Aligned, as the memory is. */
+	place = mmap(NULL, 3 * SLICE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	place = (void *)(((uintptr_t)place + SLICE - 1) & ~(SLICE - 1));
+	frames = open(FRAMES, O_RDWR | O_CLOEXEC);
+	map = mmap(place, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+		   frames, vmem_phys(fd, 0));
+	close(frames);
+	return map;
+}
+
+static uint64_t faults_of_writing(struct kvm_guest *guest, uint64_t at, uint64_t length)
+{
+	kvm_pages_watch(at, at + length);
+	return kvm_guest_write(guest, at, length) ? kvm_faults() : 0;
+}
+
+/* What continues each other is one entry of the guest, as far as it goes. */
+TEST_F_TIMEOUT(kvm, full_table_is_a_block, 60)
+{
+	const uint64_t length = 2 * SLICE - PAGE;
+	int fd = vmem_alloc(self->dev, 2 * SLICE, 0, 0);
+	uint8_t *map = frames_map(fd, length, "");
+
+	ASSERT_NE(MAP_FAILED, map);
+	ASSERT_EQ(vmem_phys(fd, 0) + SLICE, vmem_phys(fd, SLICE));
+	if (!taken(&self->guest, map, length))
+		SKIP(goto out, WITHOUT);
+	EXPECT_GT(8, faults_of_writing(&self->guest, POOL_AT, SLICE));
+	EXPECT_LE(SLICE / PAGE - 1,
+		  faults_of_writing(&self->guest, POOL_AT + SLICE, SLICE - PAGE));
+	EXPECT_TRUE(kvm_guest_wrote(map, 0, length));
+out:
+	kvm_guest_slot(&self->guest, 1, POOL_AT, map, 0);
+	munmap(map, length);
+	EXPECT_EQ(0, module_unload("vmem_frames"));
+	close(fd);
+}
+
+/* Both ends look like a block. */
+TEST_F_TIMEOUT(kvm, table_with_a_gap_is_none, 60)
+{
+	int fd = vmem_alloc(self->dev, 2 * SLICE, 0, 0), i, strange = 0;
+	uint32_t *map = frames_map(fd, SLICE, "skip=100");
+
+	ASSERT_NE(MAP_FAILED, map);
+	for (i = 0; i < SLICE / PAGE; i++)
+		map[i * (PAGE / 4)] = i + 1;
+	if (!taken(&self->guest, map, SLICE))
+		SKIP(goto out, WITHOUT);
+	for (i = 0; i < SLICE / PAGE; i++)
+		strange += guest_sees(&self->guest, POOL_AT + i * PAGE) != i + 1;
+	EXPECT_EQ(0, strange);
+out:
+	kvm_guest_slot(&self->guest, 1, POOL_AT, map, 0);
+	munmap(map, SLICE);
+	EXPECT_EQ(0, module_unload("vmem_frames"));
+	close(fd);
 }
 
 /* ---- what is not mapped is not seen ---- */

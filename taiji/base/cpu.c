@@ -9,8 +9,8 @@
 #include <linux/reboot.h>
 #include <linux/string.h>
 #include <linux/suspend.h>
-#include <linux/syscore_ops.h>
 
+#include "compat.h"
 #include "taiji.h"
 
 /* The image would hold what the OS takes for physical memory, written from where it is not. */
@@ -39,7 +39,7 @@ static int switch_off_at_end(struct notifier_block *nb, unsigned long event, voi
 }
 
 /* Late: who starts another kernel has seen to it that devices are off. KVM comes after this. */
-static void abandon_at_end(void)
+static void abandon_at_end(void *unused)
 {
 	if (READ_ONCE(taiji.on) && another_kernel)
 		taiji_switch_abandon();
@@ -47,7 +47,7 @@ static void abandon_at_end(void)
 
 static struct notifier_block sleep_nb = { .notifier_call = refuse_hibernation };
 static struct notifier_block reboot_nb = { .notifier_call = switch_off_at_end };
-static struct syscore_ops syscore = { .shutdown = abandon_at_end };
+TAIJI_SYSCORE(abandon_at_end);
 
 int taiji_cpu_init(void)
 {
@@ -63,13 +63,13 @@ int taiji_cpu_init(void)
 		return err;
 	}
 
-	register_syscore_ops(&syscore);
+	register_syscore(&syscore);
 	return 0;
 }
 
 void taiji_cpu_exit(void)
 {
-	unregister_syscore_ops(&syscore);
+	unregister_syscore(&syscore);
 	unregister_reboot_notifier(&reboot_nb);
 	unregister_pm_notifier(&sleep_nb);
 }

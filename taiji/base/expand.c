@@ -5,6 +5,7 @@
  * out.
  */
 
+#include <linux/dma-residency.h>
 #include <linux/memory.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
@@ -56,7 +57,7 @@ static int grow_block(u64 ipa, u64 size)
 	if (err)
 		goto out_forget;
 
-	if (!taiji_layout_is_movable(ipa)) {
+	if (!dma_residency_may_move(ipa)) {
 		pr_err("memory does not come online as movable: too little is free, or boot with memhp_default_state=online_movable\n");
 		err = offline_and_remove_memory(ipa, size) ?: -EINVAL;
 		goto out_forget;

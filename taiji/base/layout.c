@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where the memory is: RAM, room for more, and which of it may be swapped.
+ * Where the memory is: RAM, and room for more.
  */
 
 #include <linux/cpufeature.h>
@@ -105,29 +105,4 @@ u64 taiji_layout_grow_base(const struct taiji_start *start)
 	const struct taiji_range *last = &start->ram[start->nr_ranges - 1];
 
 	return start->end - size >= last->start + last->size ? start->end - size : 0;
-}
-
-/*
- * May this section be swapped? Linux promises for ZONE_MOVABLE that no hardware
- * finds it by its physical address without asking, and that long-term pins are
- * moved out first. What was taken before there were zones (bounce buffers,
- * memory maps, firmware's tables) may lie in it all the same, and is reserved:
- * the same two rules by which memory is taken offline. And a CMA area may, which
- * dma_alloc_coherent() takes rings from.
- */
-bool taiji_layout_is_movable(u64 ipa)
-{
-	unsigned long pfn = PHYS_PFN(ipa), end = pfn + TAIJI_SECTION_PAGES;
-	struct page *page = pfn_to_online_page(pfn);
-
-	BUILD_BUG_ON(pageblock_nr_pages < TAIJI_SECTION_PAGES);
-	if (page && is_migrate_cma_page(page))
-		return false;
-
-	for (; pfn < end; pfn++) {
-		page = pfn_to_online_page(pfn);
-		if (!page || page_zonenum(page) != ZONE_MOVABLE || PageReserved(page))
-			return false;
-	}
-	return true;
 }

@@ -5,6 +5,7 @@
  */
 
 #include <linux/bitmap.h>
+#include <linux/dma-residency.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
@@ -85,7 +86,7 @@ static void note_movable(void)
 	unsigned long i;
 
 	for (i = 0; i < taiji_nr_sections(); i++) {
-		if (taiji_ipa(i) >= taiji.movable_from && taiji_layout_is_movable(taiji_ipa(i)))
+		if (taiji_ipa(i) >= taiji.movable_from && dma_residency_may_move(taiji_ipa(i)))
 			__set_bit(i, taiji.swappable);
 		cond_resched();
 	}

@@ -90,7 +90,6 @@ const char *taiji_engine_version(void);
 int taiji_layout_find(struct taiji_start *start);
 u64 taiji_layout_ram(const struct taiji_start *start);
 u64 taiji_layout_grow_base(const struct taiji_start *start);
-bool taiji_layout_is_movable(u64 ipa);
 
 /* state.c */
 int taiji_state_alloc(void);
