@@ -5,6 +5,8 @@
 
 APT=$CACHE/apt
 DEBS=$CACHE/deb
+DEBIANS=(bookworm trixie)
+codename=''
 
 debian_codename()
 {
@@ -24,20 +26,47 @@ system_sources()
 	apt-get update --print-uris | sed -n "s,^'\(.*\)/dists/\([^/]*\)/InRelease'.*,\1 \2,p"
 }
 
-# apt_sources CODENAME SUITES: those of the system's own mirrors that are named
+# mirror_of SUITE: where this system has it from, if it has
+mirror_of()
+{
+	system_sources | sed "s, stable, $codename," |
+		awk -v s="$1" '$2 == s { print $1; exit }'
+}
+
+# apt_sources STATE: the lines of its sources.list.  All mirrors are this system's
+# own; another Debian is beside it on them.
 apt_sources()
 {
-	local codename=$1 key=/usr/share/keyrings/debian-archive-keyring.gpg
-	local sources main
+	local d suites
 
-	sources=$(system_sources | sed "s, stable, $codename,")
-	main=$(awk -v c="$codename" '$2 == c { print $1; exit }' <<< "$sources")
-	[ -n "$main" ] || die "apt knows no mirror of Debian $codename: see sources.list(5)"
-	if [ "$codename" = bookworm ]; then
-		sources+=$'\n'"$main bookworm-backports"
-	fi
-	awk -v k="$key" -v suites=" $2 " 'index(suites, " " $2 " ") && !seen[$0]++ {
-		print "deb [signed-by=" k "]", $1, $2, "main" }' <<< "$sources"
+	[ -n "$(mirror_of "$codename")" ] ||
+		die "apt knows no mirror of Debian $codename: see sources.list(5)"
+	case $1 in
+	image) suites=("$codename") ;;
+	host) suites=("$codename" "$codename-updates" "$codename-security") ;;
+	own) suites=("$codename" "$codename-backports" "$codename-security") ;;
+	kernel)
+		suites=()
+		for d in "${DEBIANS[@]}"; do
+			suites+=("$d" "$d-backports" "$d-security")
+		done ;;
+	esac
+	# QEMU of Debian 12 is too old.
+	[ "$codename" != bookworm ] || suites+=(bookworm-backports)
+	for d in "${suites[@]}"; do
+		echo "$(mirror_for "$d") $d"
+	done | awk 'NF == 2 && !seen[$0]++ { print "deb [signed-by=" k "]", $0, "main" }' \
+		k=/usr/share/keyrings/debian-archive-keyring.gpg
+}
+
+# mirror_for SUITE: what has it, though this system may not use that suite
+mirror_for()
+{
+	case $1 in
+	*-security) mirror_of "$codename-security" ;;
+	*-updates) mirror_of "$1" ;;
+	*) mirror_of "$codename" ;;
+	esac
 }
 
 apt_conf()
@@ -67,55 +96,82 @@ apt_preferences()
 	END
 }
 
-# apt_setup host|image: write the private state.  "host" is this system with
-# backports added; "image" starts from nothing installed, for both
-# architectures, and is the plain release, so that what guests run changes
-# rarely.
+# apt_setup host|image|kernel: write the private state.  "host" is this system
+# with backports added; the others start from nothing installed, for both
+# architectures.  "image" is the plain release, so that what guests run changes
+# rarely; "kernel" has every suite of both Debians, and is read again each day.
 apt_setup()
 {
-	local dir=$APT/$1 c
+	local dir=$APT/$1
 
-	! apt_is_set_up "$dir/sources.list" || return 0
-	c=$(debian_codename)
+	! apt_is_set_up "$1" || return 0
+	codename=$(debian_codename)
 	[ "$(dpkg --print-architecture)" = amd64 ] ||
 		die "this needs an amd64 host: the stock x86 kernel is built against there"
 	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial" "$DEBS"
 	apt_preferences > "$APT/preferences"
 	if [ "$1" = host ]; then
 		apt_conf "$dir" '"amd64";' > "$dir/apt.conf"
-		apt_sources "$c" "$c $c-updates $c-security $c-backports" > "$dir/new"
 	else
 		apt_conf "$dir" '"amd64"; "arm64";' > "$dir/apt.conf"
 		echo "Dir::State::status \"$dir/status\";" >> "$dir/apt.conf"
 		: > "$dir/status"
-		apt_sources "$c" "$c $c-backports" > "$dir/new"
 	fi
-	mv "$dir/new" "$dir/sources.list"
-	apt_update "$1"
+	case $1 in
+	kernel) apt_update_kernel ;;
+	*) apt_sources "$1" > "$dir/new" && apt_update "$1" "$dir/new" ;;
+	esac
 }
 
-# Until the system's own sources change.
+# apt_is_set_up STATE: until the system's own sources change
 apt_is_set_up()
 {
-	local f
+	local f list=$APT/$1/sources.list
 
 	for f in /etc/apt/sources.list /etc/apt/sources.list.d; do
-		[ ! -e "$f" ] || [ "$1" -nt "$f" ] || return 1
+		[ ! -e "$f" ] || [ "$list" -nt "$f" ] || return 1
 	done
+	[ "$1" != kernel ] || [ -n "$(find "$list" -mmin -1440)" ]
 }
 
+# apt_update STATE SOURCES: read the lists of these, which become the state's
 apt_update()
 {
 	local log=$CACHE/log/apt-update
 
 	say "reading Debian's package lists"
-	if ! apt_with "$1" apt-get update -qq > "$log" 2>&1; then
-		rm -f "$APT/$1/sources.list"
+	if ! apt_read "$1" "$2" > "$log" 2>&1; then
 		die "cannot read Debian's package lists: $(grep -m1 '^[EW]:' "$log")"
+	fi
+	mv "$2" "$APT/$1/sources.list"
+}
+
+apt_read()
+{
+	apt_with "$1" apt-get update -qq -o "Dir::Etc::SourceList=$2" -o APT::Update::Error-Mode=any
+}
+
+# A mirror may have one Debian only, and a machine that has all it needs may have
+# no network.
+apt_update_kernel()
+{
+	local dir=$APT/kernel
+
+	apt_sources kernel > "$dir/new"
+	say "reading the package lists of both Debians"
+	if apt_read kernel "$dir/new" > "$CACHE/log/apt-update" 2>&1; then
+		mv "$dir/new" "$dir/sources.list"
+	elif [ -e "$dir/sources.list" ]; then
+		say "no answer from Debian's mirror: the package lists stay as they are"
+		touch "$dir/sources.list"
+	else
+		say "the mirror of this system has no other Debian: kernels are those of $codename"
+		apt_sources own > "$dir/new"
+		apt_update kernel "$dir/new"
 	fi
 }
 
-# apt_with host|image COMMAND...
+# apt_with STATE COMMAND...
 apt_with()
 {
 	local conf=$APT/$1/apt.conf
@@ -124,17 +180,17 @@ apt_with()
 	APT_CONFIG=$conf "$@"
 }
 
-# deb_closure ARCH PACKAGE...: the packages with all they depend on, as
+# deb_closure STATE ARCH PACKAGE...: the packages with all they depend on, as
 # PACKAGE:ARCH=VERSION
 deb_closure()
 {
-	local arch=$1 p specs=()
+	local state=$1 arch=$2 p specs=()
 
-	shift
+	shift 2
 	for p; do
 		specs+=("$p:$arch")
 	done
-	apt_with image apt-get install -qq --print-uris --no-install-recommends \
+	apt_with "$state" apt-get install -qq --print-uris --no-install-recommends \
 		-o APT::Architecture="$arch" "${specs[@]}" | cut -d' ' -f2 | deb_spec
 }
 
@@ -144,12 +200,13 @@ deb_spec()
 	sed 's/\.deb$//; s/%3a/:/; s/^\([^_]*\)_\([^_]*\)_\([^_]*\)$/\1:\3=\2/; s/:all=/=/'
 }
 
-# deb_get PACKAGE[:ARCH][=VERSION]...: download, print the paths of the files
+# deb_get STATE PACKAGE[:ARCH][=VERSION]...: download, print the paths of the files
 deb_get()
 {
-	local files missing=() f
+	local state=$1 files missing=() f
 
-	files=$(apt_with image apt-get --print-uris download "$@" \
+	shift
+	files=$(apt_with "$state" apt-get --print-uris download "$@" \
 		2> "$CACHE/log/apt-get" | cut -d' ' -f2) ||
 		die "$(grep -m1 '^E:' "$CACHE/log/apt-get")"
 	for f in $files; do
@@ -157,24 +214,26 @@ deb_get()
 	done
 	if [ ${#missing[@]} -gt 0 ]; then
 		say "downloading ${#missing[@]} packages for ${missing[-1]%%[:=]*}"
-		deb_download "${missing[@]}"
+		deb_download "$state" "${missing[@]}"
 	fi
 	for f in $files; do
 		echo "$DEBS/$f"
 	done
 }
 
-# deb_download SPEC...: apt checks the hashes; the renames make each all or nothing
+# deb_download STATE SPEC...: apt checks the hashes; the renames make each all or
+# nothing
 deb_download()
 {
-	local dir why
+	local state=$1 dir why
 
+	shift
 	dir=$(mktemp -d "$DEBS/.get-XXXXXX")
-	if ! (cd "$dir" && apt_with image apt-get -qq download "$@" > log 2>&1); then
+	if ! (cd "$dir" && apt_with "$state" apt-get -qq download "$@" > log 2>&1); then
 		why=$(grep -m1 '^E:' "$dir/log" || echo "is there a network?")
 		rm -rf "$dir"
 		# The mirror may have moved on: read its lists again next time.
-		rm -f "$APT/image/sources.list"
+		rm -f "$APT/$state/sources.list"
 		die "cannot download from Debian: $why"
 	fi
 	mv "$dir"/*.deb "$DEBS"

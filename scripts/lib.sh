@@ -72,10 +72,16 @@ prune()
 arch_of()
 {
 	case $1 in
-	arm64-*) echo arm64 ;;
-	amd64-*) echo amd64 ;;
-	*) die "unknown flavour '$1': use arm64-release, arm64-debug or amd64-stock" ;;
+	arm64-release | arm64-debug | arm64-[0-9]*) echo arm64 ;;
+	amd64-[0-9]*) echo amd64 ;;
+	*) die "unknown flavour '$1': use arm64-release, arm64-debug, or Debian's own: amd64-6.12, amd64-7.3, arm64-6.12, arm64-7.3" ;;
 	esac
+}
+
+# is_stock FLAVOUR: Debian's own kernel
+is_stock()
+{
+	[[ $1 == *64-[0-9]* ]]
 }
 
 # kernel_arch FLAVOUR: what Kbuild calls it

@@ -5,54 +5,163 @@
 
 version=${KERNEL_VERSION:-6.12}
 own_source=${KERNEL_SRC:-}
-source_key='' pristine='' patches=()
+source_key='' pristine='' patches=() why=''
 
-# Debian's version of the kernel, such as 6.12.95-1~bpo12+1, as its lists say.
-debian_version()
+# series_of_version 6.12.95: 6.12
+series_of_version()
+{
+	cut -d. -f1,2 <<< "$1"
+}
+
+# known_versions SERIES: of Debian's packages, the latest first, with their suites;
+# remembered until the lists change
+known_versions()
 {
 	local known
 
-	with_lock apt apt_setup image
-	known=$APT/image/version-$version
-	if [ ! "$known" -nt "$APT/image/sources.list" ]; then
-		apt_with image apt-cache show --no-all-versions "linux-source-$version" \
-			2> /dev/null | sed -n 's/^Version: //p' > "$known.new" || true
-		[ -s "$known.new" ] ||
-			die "Debian has no linux-source-$version: KERNEL_VERSION=6.12 is supported"
+	with_lock apt apt_setup kernel
+	known=$APT/kernel/versions-$1
+	if [ ! "$known" -nt "$APT/kernel/sources.list" ]; then
+		apt_with kernel apt-cache madison "linux-source-$1" 2> /dev/null |
+			awk '{ sub("/.*", "", $6); print $3, $6 }' | sort -Vr | uniq > "$known.new"
 		mv "$known.new" "$known"
 	fi
 	cat "$known"
 }
 
-# pristine_source: an unpatched tree that nobody writes to
+# newest_versions SERIES [CODENAME]: the newest of each suite, the latest first
+newest_versions()
+{
+	known_versions "$1" | awk -v c="${2:-}" \
+		'index($2, c) == 1 && !suite[$2]++ && !seen[$1]++ { print $1 }'
+}
+
+# debian_versions VERSION: what there is of 6.12, or of 6.12.95; of a series this
+# system's own Debian comes first
+debian_versions()
+{
+	local found
+
+	case $1 in
+	*.*.*)
+		found=$(known_versions "$(series_of_version "$1")" |
+			awk -v v="$1" '$1 == v || index($1, v "-") == 1 { print $1 }' | uniq) ;;
+	*)
+		found=$(newest_versions "$1" "$(debian_codename)")
+		[ -n "$found" ] || found=$(newest_versions "$1") ;;
+	esac
+	[ -n "$found" ] ||
+		die "Debian has no linux-source-$(series_of_version "$1") of version $1: KERNEL_VERSION=6.12 is supported"
+	echo "$found"
+}
+
+# unpacked_source VERSION: a tree that nobody writes to
+unpacked_source()
+{
+	local dir=$CACHE/source/$1
+
+	[ -e "$dir/Makefile" ] || with_lock source unpack_source "$1" "$dir"
+	echo "$dir"
+}
+
+# source_archive VERSION: its tar file, on stdout
+source_archive()
+{
+	local name
+
+	name=linux-source-$(series_of_version "$1")
+	dpkg-deb --fsys-tarfile "$(deb_get kernel "$name=$1")" | tar -xO "./usr/src/$name.tar.xz"
+}
+
+# unpack VERSION DIR [PATTERN...]
+unpack()
+{
+	local v=$1 dir=$2 tmp
+
+	shift 2
+	say "unpacking Linux $v"
+	tmp=$(mktemp -d "$CACHE/tmp-XXXXXX")
+	source_archive "$v" | tar -xJ -C "$tmp" --strip-components=1 \
+		--wildcards --no-wildcards-match-slash "$@"
+	mkdir -p "${dir%/*}"
+	mv "$tmp" "$dir"
+}
+
+unpack_source()
+{
+	[ -e "$2/Makefile" ] || unpack "$1" "$2"
+}
+
+# touched_source VERSION: a tree with no more than what the patches touch, if there
+# is not the whole
+touched_source()
+{
+	local dir=$CACHE/source/$1 files
+
+	if [ ! -e "$dir/Makefile" ]; then
+		mapfile -t files < <(existing_files "$TOP/kvm-patches/$(series_of_version "$1")")
+		dir=$CACHE/source/touched/$1-$(hash_of <<< "${files[*]}")
+		[ -e "$dir/Makefile" ] || with_lock source unpack_touched "$1"
+	fi
+	echo "$dir"
+}
+
+unpack_touched()
+{
+	[ -e "$dir/Makefile" ] || unpack "$1" "$dir" "${files[@]/#/*\/}" '*/Makefile'
+}
+
+# existing_files SERIES: those that the patches change and do not make
+existing_files()
+{
+	local p
+
+	mapfile -t p < <(patches_of "$1")
+	awk '/^--- a\// { old[substr($2, 3)] } /^--- \/dev\/null/ { fresh = 1; next }
+	     /^\+\+\+ b\// && fresh { delete old[substr($2, 3)]; made[substr($2, 3)]; fresh = 0 }
+	     END { for (f in old) if (!(f in made)) print f }' "${p[@]}" | sort
+}
+
+# pristine_source: the tree that is patched
 pristine_source()
 {
-	local v dir
-
 	if [ -n "$own_source" ]; then
 		[ -e "$own_source/Makefile" ] || die "KERNEL_SRC=$own_source is no kernel source"
 		(cd "$own_source" && pwd)
 		return
 	fi
-	v=$(debian_version)
-	dir=$CACHE/source/$v
-	[ -e "$dir/Makefile" ] || with_lock source unpack_source "$v" "$dir"
-	echo "$dir"
+	unpacked_source "$(fitting_version)"
 }
 
-unpack_source()
+# fitting_version: the newest that takes the patches; looked for, and told, once for
+# these patches and package lists
+fitting_version()
 {
-	local deb tmp
+	local known
 
-	[ ! -e "$2/Makefile" ] || return 0
-	deb=$(deb_get "linux-source-$version=$1")
-	say "unpacking Linux $1"
-	tmp=$(mktemp -d "$CACHE/tmp-XXXXXX")
-	dpkg-deb --fsys-tarfile "$deb" |
-		tar -xO "./usr/src/linux-source-$version.tar.xz" |
-		tar -xJ -C "$tmp" --strip-components=1
-	mkdir -p "$CACHE/source"
-	mv "$tmp" "$2"
+	with_lock apt apt_setup kernel
+	known=$APT/kernel/fits-$version-$(cat "$TOP"/kvm-patches/*/*.patch | hash_of)
+	if [ ! "$known" -nt "$APT/kernel/sources.list" ]; then
+		find_fitting > "$known.new"
+		mv "$known.new" "$known"
+	fi
+	cat "$known"
+}
+
+find_fitting()
+{
+	local v newest='' refused=''
+
+	for v in $(debian_versions "$version"); do
+		if takes_series "$(unpacked_source "$v")"; then
+			[ -z "$newest" ] ||
+				say "Linux $newest does not take $refused: using $v; look for a newer version of this project"
+			echo "$v"
+			return
+		fi
+		newest=${newest:-$v} refused=${refused:-$why}
+	done
+	die "$refused does not apply to Linux $newest"
 }
 
 # The patch directory of a source tree: kvm-patches/MAJOR.MINOR.
@@ -86,15 +195,27 @@ patched_files()
 	sed -n 's,^[-+]\{3\} [ab]/\([^\t]*\).*,\1,p' "$@" /dev/null | sort -u
 }
 
+# takes_series TREE: do the patches apply to it?  $why is the one that does not.
+takes_series()
+{
+	local tmp status=0
+
+	mapfile -t patches < <(patches_of "$(series_of "$1")")
+	tmp=$(mktemp -d "$CACHE/tmp-XXXXXX")
+	patched_files "${patches[@]}" | (cd "$1" && while read -r f; do
+		[ ! -e "$f" ] || echo "$f"
+	done | cpio -pdm --quiet "$tmp")
+	apply_series "$tmp" || status=1
+	rm -rf "$tmp"
+	return $status
+}
+
 # find_source: set what a patched tree is made of, and its key
 find_source()
 {
-	local series
-
 	[ -z "$source_key" ] || return 0
 	pristine=$(pristine_source)
-	series=$(series_of "$pristine")
-	mapfile -t patches < <(patches_of "$series")
+	mapfile -t patches < <(patches_of "$(series_of "$pristine")")
 	source_key=$( {
 		if [ -n "$own_source" ]; then
 			cd "$pristine" || exit
@@ -116,12 +237,16 @@ make_tree()
 	[ -z "$own_source" ] || link=--reflink=auto
 	tmp=$(mktemp -d "$CACHE/tmp-XXXXXX")
 	cp -a "$link" "$pristine/." "$tmp"
-	apply_series "$tmp"
+	if ! apply_series "$tmp"; then
+		rm -rf "$tmp"
+		die "$why does not apply"
+	fi
 	patched_files "${patches[@]}" > "$tmp/.patched"
 	mkdir -p "${1%/*}"
 	mv "$tmp" "$1"
 }
 
+# apply_series TREE: stops at the first that does not apply, and names it in $why
 apply_series()
 {
 	local p
@@ -129,9 +254,8 @@ apply_series()
 	for p in "${patches[@]}"; do
 		if ! patch -d "$1" -p1 -N -s -f -F0 --no-backup-if-mismatch \
 		     < "$p" > "$CACHE/log/patch" 2>&1; then
-			cat "$CACHE/log/patch" >&2
-			rm -rf "$1"
-			die "${p#"$TOP"/} does not apply"
+			why=${p#"$TOP"/}
+			return 1
 		fi
 	done
 }
