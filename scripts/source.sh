@@ -36,22 +36,24 @@ newest_versions()
 		'index($2, c) == 1 && !suite[$2]++ && !seen[$1]++ { print $1 }'
 }
 
-# debian_versions VERSION: what there is of 6.12, or of 6.12.95; of a series this
-# system's own Debian comes first
+# debian_versions VERSION: what there is of 6.12, or of 6.12.95, in this system's own
+# Debian, or else in the other
 debian_versions()
 {
-	local found
+	local series own found=''
 
-	case $1 in
-	*.*.*)
-		found=$(known_versions "$(series_of_version "$1")" |
-			awk -v v="$1" '$1 == v || index($1, v "-") == 1 { print $1 }' | uniq) ;;
-	*)
-		found=$(newest_versions "$1" "$(debian_codename)")
-		[ -n "$found" ] || found=$(newest_versions "$1") ;;
-	esac
+	series=$(series_of_version "$1")
+	for own in "$(debian_codename)" ''; do
+		[ -z "$found" ] || break
+		case $1 in
+		*.*.*)
+			found=$(known_versions "$series" | awk -v v="$1" -v c="$own" \
+				'index($2, c) == 1 && ($1 == v || index($1, v "-") == 1) { print $1; exit }') ;;
+		*) found=$(newest_versions "$series" "$own") ;;
+		esac
+	done
 	[ -n "$found" ] ||
-		die "Debian has no linux-source-$(series_of_version "$1") of version $1: KERNEL_VERSION=6.12 is supported"
+		die "Debian has no linux-source-$series of version $1: KERNEL_VERSION=6.12 is supported"
 	echo "$found"
 }
 
@@ -125,12 +127,15 @@ existing_files()
 # pristine_source: the tree that is patched
 pristine_source()
 {
+	local v
+
 	if [ -n "$own_source" ]; then
 		[ -e "$own_source/Makefile" ] || die "KERNEL_SRC=$own_source is no kernel source"
 		(cd "$own_source" && pwd)
 		return
 	fi
-	unpacked_source "$(fitting_version)"
+	v=$(fitting_version)
+	unpacked_source "$v"
 }
 
 # fitting_version: the newest that takes the patches; looked for, and told, once for
@@ -150,10 +155,11 @@ fitting_version()
 
 find_fitting()
 {
-	local v newest='' refused=''
+	local v versions newest='' refused=''
 
-	for v in $(debian_versions "$version"); do
-		if takes_series "$(unpacked_source "$v")"; then
+	versions=$(debian_versions "$version")
+	for v in $versions; do
+		if takes_series "$(touched_source "$v")"; then
 			[ -z "$newest" ] ||
 				say "Linux $newest does not take $refused: using $v; look for a newer version of this project"
 			echo "$v"
