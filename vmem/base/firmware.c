@@ -87,9 +87,39 @@ static bool firmware_has_map(void)
 	return true;
 }
 #else
+#include <linux/efi.h>
 #include <linux/of_address.h>
 
-#define FIRMWARE_SAYS	"the memory nodes in /proc/device-tree"
+#define FIRMWARE_SAYS	"EFI's memory map (efi=debug), or the memory nodes in /proc/device-tree"
+
+static bool firmware_entry_is_ram(const efi_memory_desc_t *md)
+{
+	switch (md->type) {
+	case EFI_LOADER_CODE:
+	case EFI_LOADER_DATA:
+	case EFI_BOOT_SERVICES_CODE:
+	case EFI_BOOT_SERVICES_DATA:
+	case EFI_CONVENTIONAL_MEMORY:
+		return (md->attribute & (EFI_MEMORY_WB | EFI_MEMORY_SP)) ==
+		       EFI_MEMORY_WB;
+	default:
+		return false;
+	}
+}
+
+/* EFI's map stays whole on arm64, whatever mem= says. */
+static u64 firmware_efi_end(u64 at)
+{
+	efi_memory_desc_t *md;
+
+	for_each_efi_memory_desc(md) {
+		u64 next = md->phys_addr + (md->num_pages << EFI_PAGE_SHIFT);
+
+		if (at >= md->phys_addr && at < next && firmware_entry_is_ram(md))
+			return next;
+	}
+	return at;
+}
 
 /* The end of the node's range that holds @at, or @at if none does. */
 static u64 firmware_node_end(struct device_node *np, u64 at)
@@ -104,29 +134,27 @@ static u64 firmware_node_end(struct device_node *np, u64 at)
 	return end;
 }
 
-/*
- * Memory is what a memory node says, and what is kept for us. The nodes still
- * tell it when mem= has limited the kernel.
- */
+/* Memory is what the firmware says, if mem= or not, and what is kept for us. */
 static u64 firmware_range_end(u64 at)
 {
 	struct device_node *np;
 	u64 end = at;
 
-	for_each_node_by_type(np, "memory")
-		end = max(end, firmware_node_end(np, at));
 	for_each_compatible_node(np, NULL, VMEM_DT_COMPATIBLE)
+		end = max(end, firmware_node_end(np, at));
+	if (efi_enabled(EFI_MEMMAP))
+		return max(end, firmware_efi_end(at));
+	for_each_node_by_type(np, "memory")
 		end = max(end, firmware_node_end(np, at));
 	return end;
 }
 
-/* Without a device tree there is nothing a module could ask. */
 static bool firmware_has_map(void)
 {
 	struct device_node *np = of_find_node_by_type(NULL, "memory");
 
 	of_node_put(np);
-	return np;
+	return np || efi_enabled(EFI_MEMMAP);
 }
 #endif
 
@@ -143,7 +171,7 @@ int vmem_firmware_check(u64 start, u64 end)
 	u64 at = start, next;
 
 	if (!firmware_has_map()) {
-		pr_warn("%#llx-%#llx: cannot check that this is RAM, the firmware has no device tree\n",
+		pr_warn("%#llx-%#llx: cannot check that this is RAM, there is neither EFI's memory map nor a device tree\n",
 			start, end - 1);
 		return 0;
 	}
