@@ -5,8 +5,10 @@
 
 #include <linux/pfn.h>
 #include <linux/types.h>
+#include <uapi/linux/kvm.h>
 
-#if __has_include("linux/pfn_t.h")
+/* Bits for devices in entries, and pfn_t to ask for them: 7.3 has neither. */
+#ifdef CONFIG_ARCH_HAS_PTE_DEVMAP
 #include <linux/pfn_t.h>
 
 /* What vmf_insert_pfn_pmd() and vmf_insert_pfn_pud() take. */
@@ -20,5 +22,15 @@ static inline unsigned long vmem_huge_pfn(u64 phys)
 	return PHYS_PFN(phys);
 }
 #endif
+
+/* On arm64 KVM took page frames without struct page for a device. */
+static inline bool vmem_kvm_takes_pool(void)
+{
+#if defined(CONFIG_ARM64) && !defined(KVM_CAP_ARM_CACHEABLE_PFNMAP_SUPPORTED)
+	return false;
+#else
+	return true;
+#endif
+}
 
 #endif /* VMEM_BASE_COMPAT_H */
