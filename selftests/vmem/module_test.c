@@ -123,6 +123,26 @@ TEST_F(module, refuses_what_is_not_ram)
 
 /* ---- where there is a region ---- */
 
+/* Half of it is RAM: beside the pool is flash below 4 GiB, or nothing. */
+TEST_F(module, refuses_a_hole)
+{
+#ifdef __x86_64__
+	uint64_t hole = self->region.start - SLICE, start = hole;
+#else
+	uint64_t hole = self->region.start + self->region.size;
+	uint64_t start = hole - SLICE;
+#endif
+
+	if (!self->has_region)
+		SKIP(return, "no memory kept for vmem");
+	EXPECT_EQ(ENXIO, base_load(region_text(2 * SLICE, start)));
+	EXPECT_TRUE(kernel_said("vmem: %#" PRIx64 "-%#" PRIx64
+				" is not RAM at %#" PRIx64
+				": choose an address from ", start,
+				start + 2 * SLICE - 1, hole));
+	EXPECT_FALSE(file_contains("/proc/iomem", ": vmem"));
+}
+
 TEST_F(module, claims_its_region)
 {
 	struct vmem_info info = { .size = sizeof(info) };

@@ -63,7 +63,7 @@ static inline int test_module_load(const char *name, const char *params)
 
 static inline bool file_contains(const char *path, const char *text)
 {
-	char line[1024];
+	char line[4096];
 	FILE *f = fopen(path, "re");
 	bool found = false;
 
@@ -72,6 +72,21 @@ static inline bool file_contains(const char *path, const char *text)
 	if (f)
 		fclose(f);
 	return found;
+}
+
+/* On x86, as /proc/cpuinfo names it. */
+static inline bool cpu_has(const char *feature)
+{
+	char word[32];
+
+	snprintf(word, sizeof(word), " %s ", feature);
+	return file_contains("/proc/cpuinfo", word);
+}
+
+/* How large entries get: 1 GiB on those CPUs of x86 that have it. */
+static inline uint64_t largest_entry(void)
+{
+	return cpu_has("pdpe1gb") ? BLOCK : SLICE;
 }
 
 /* What it said so far does not count in kernel_said(). */

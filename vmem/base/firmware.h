@@ -15,6 +15,6 @@
 /* A device-tree node that keeps memory for vmem: its reg, and numa-node-id. */
 #define VMEM_DT_COMPATIBLE	"vmem,region"
 
-bool vmem_firmware_is_ram(u64 start, u64 end, u64 *bad);
+int vmem_firmware_check(u64 start, u64 end);
 
 #endif /* VMEM_BASE_FIRMWARE_H */

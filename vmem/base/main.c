@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* vmem.ko: owns boot-reserved memory and the mappings of it. */
+#define pr_fmt(fmt) "vmem: " fmt
+
 #include <linux/module.h>
 
+#include "compat.h"
 #include "device.h"
 #include "lend.h"
 #include "poison.h"
@@ -35,6 +38,8 @@ static int __init vmem_init(void)
 	if (ret)
 		goto exit_sysfs;
 	vmem_ras_init();
+	if (!vmem_kvm_takes_pool())
+		pr_warn("KVM of this kernel takes the pool for a device, and no virtual machine starts on it: use Linux 7.3, or apply kvm-patches/\n");
 	return 0;
 
 exit_sysfs:

@@ -14,11 +14,14 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/pagemap.h>
-#include <linux/pfn_t.h>
-#include <linux/sched.h>
+#include <linux/pgtable.h>
 #include <linux/sizes.h>
+#ifdef CONFIG_X86
+#include <asm/cpufeature.h>
+#endif
 
 #include "alloc.h"
+#include "compat.h"
 #include "mapping.h"
 #include "poison.h"
 #include "pool.h"
@@ -60,33 +63,38 @@ static bool mapping_find(const struct vm_area_struct *vma, unsigned long addr,
 	       IS_ALIGNED(*phys, size);
 }
 
+#ifdef CONFIG_ARCH_SUPPORTS_PUD_PFNMAP
+/* In the entries of a CPU that has no pages of 1 GiB, a bit for them is reserved. */
+static bool mapping_has_blocks(void)
+{
+#ifdef CONFIG_X86
+	return boot_cpu_has(X86_FEATURE_GBPAGES);
+#else
+	return true;
+#endif
+}
+#endif
+
 static vm_fault_t mapping_insert(struct vm_fault *vmf, unsigned long addr,
 				 u64 phys, unsigned int order)
 {
 	bool write = vmf->flags & FAULT_FLAG_WRITE;
-	pfn_t pfn = phys_to_pfn_t(phys, PFN_DEV);
 
 	switch (order) {
 	case 0:
-		return vmf_insert_pfn(vmf->vma, addr, pfn_t_to_pfn(pfn));
+		return vmf_insert_pfn(vmf->vma, addr, PHYS_PFN(phys));
 	case PMD_ORDER:
-		return vmf_insert_pfn_pmd(vmf, pfn, write);
+		return vmf_insert_pfn_pmd(vmf, vmem_huge_pfn(phys), write);
 #ifdef CONFIG_ARCH_SUPPORTS_PUD_PFNMAP
 	case PUD_ORDER:
-		return vmf_insert_pfn_pud(vmf, pfn, write);
+		if (mapping_has_blocks())
+			return vmf_insert_pfn_pud(vmf, vmem_huge_pfn(phys),
+						  write);
+		fallthrough;
 #endif
 	default:
 		return VM_FAULT_FALLBACK;
 	}
-}
-
-/* Only where the user has turned huge pages off, or beside a bad page. */
-static void mapping_note_small(u64 phys)
-{
-	if (vmem_pool_any(phys, 1, VMEM_SLICE_POISON))
-		return;
-	pr_warn_once("mapping small pages, slowly: transparent_hugepage/enabled is never, or %s asked for none\n",
-		     current->comm);
 }
 
 static vm_fault_t mapping_huge_fault(struct vm_fault *vmf, unsigned int order)
@@ -100,8 +108,6 @@ static vm_fault_t mapping_huge_fault(struct vm_fault *vmf, unsigned int order)
 
 	if (!mapping_find(vma, addr, size, &phys))
 		return order ? VM_FAULT_FALLBACK : VM_FAULT_SIGBUS;
-	if (!order)
-		mapping_note_small(phys);
 	/* Nothing bad is mapped after vmem_poison() has cleared page tables. */
 	filemap_invalidate_lock_shared(mapping);
 	if (vmem_poison_hits(phys, size))
@@ -112,9 +118,31 @@ static vm_fault_t mapping_huge_fault(struct vm_fault *vmf, unsigned int order)
 	return ret;
 }
 
+/* May an entry of a slice be made, or is there one? */
+static bool mapping_slice_fits(const struct vm_fault *vmf)
+{
+	pmd_t pmd = pmdp_get_lockless(vmf->pmd);
+
+	if (vmf->vma->vm_flags & VM_NOHUGEPAGE)
+		return false;
+	return pmd_none(pmd) || pmd_leaf(pmd);
+}
+
+/*
+ * The kernel comes here without having asked for a huge entry where huge pages
+ * are turned off: for the process by prctl(), and in the first of Linux 6.12 for
+ * all of the machine by transparent_hugepage/enabled. Those are about memory that
+ * has to be collected into huge pages, and this is huge to begin with.
+ */
 static vm_fault_t mapping_fault(struct vm_fault *vmf)
 {
-	return mapping_huge_fault(vmf, 0);
+	vm_fault_t ret = VM_FAULT_FALLBACK;
+
+	if (mapping_slice_fits(vmf))
+		ret = mapping_huge_fault(vmf, PMD_ORDER);
+	if (ret & VM_FAULT_FALLBACK)
+		ret = mapping_huge_fault(vmf, 0);
+	return ret;
 }
 
 static int mapping_may_split(struct vm_area_struct *vma, unsigned long addr)
@@ -212,7 +240,7 @@ static unsigned long mapping_place(struct file *file, unsigned long len,
 
 	if (len + align < len)
 		return -ENOMEM;
-	addr = mm_get_unmapped_area(current->mm, file, 0, len + align, 0, flags);
+	addr = thp_get_unmapped_area(file, 0, len + align, 0, flags);
 	if (IS_ERR_VALUE(addr))
 		return addr;
 	return addr + ((offset - addr) & (align - 1));
@@ -234,8 +262,7 @@ unsigned long vmem_get_unmapped_area(struct file *file, unsigned long addr,
 	unsigned long place = -ENOMEM;
 
 	if (flags & MAP_FIXED || (addr && mapping_aligned(addr))) {
-		place = mm_get_unmapped_area(current->mm, file, addr, len,
-					     pgoff, flags);
+		place = thp_get_unmapped_area(file, addr, len, pgoff, flags);
 		if (flags & MAP_FIXED || place == addr)
 			return place;
 		place = -ENOMEM;

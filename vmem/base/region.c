@@ -67,17 +67,6 @@ static int region_check_free(const struct vmem_region *region)
 	return -EBUSY;
 }
 
-static int region_check_firmware(const struct vmem_region *region)
-{
-	u64 bad;
-
-	if (vmem_firmware_is_ram(region->start, region_end(region), &bad))
-		return 0;
-	pr_err("%#llx-%#llx is not RAM at %#llx: choose an address from the firmware's memory map at the start of the kernel log\n",
-	       region->start, region_end(region) - 1, bad);
-	return -ENXIO;
-}
-
 /* Zeroing, allocations and counts are by node: a region has just one. */
 static int region_check_one_node(const struct vmem_region *region)
 {
@@ -114,7 +103,7 @@ static int region_check(struct vmem_region *region)
 	return region_check_alignment(region) ?:
 	       region_check_overlap(region) ?:
 	       region_check_free(region) ?:
-	       region_check_firmware(region) ?:
+	       vmem_firmware_check(region->start, region_end(region)) ?:
 	       region_check_one_node(region) ?:
 	       region_find_node(region);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What user space cannot see or do: how an address of the caller is cached, and
- * on arm64 a memory error as the firmware would report it.
+ * What user space cannot see or do: how an address of the caller is cached, how
+ * large its entry is, and on arm64 a memory error as the firmware would report it.
  */
 #include <linux/debugfs.h>
 #include <linux/kprobes.h>
@@ -11,6 +11,7 @@
 
 static struct dentry *probe_dir;
 static u64 probe_cached;	/* 1 write-back, 0 not, 2 not mapped */
+static u64 probe_size;		/* of the entry, 0 if there is none */
 
 static bool probe_is_write_back(pgprot_t prot)
 {
@@ -22,15 +23,28 @@ static bool probe_is_write_back(pgprot_t prot)
 #endif
 }
 
+/* There is one. */
+static u64 probe_entry_size(struct mm_struct *mm, unsigned long address)
+{
+	p4d_t *p4d = p4d_offset(pgd_offset(mm, address), address);
+	pud_t *pud = pud_offset(p4d, address);
+
+	if (pud_leaf(*pud))
+		return PUD_SIZE;
+	return pmd_leaf(*pmd_offset(pud, address)) ? PMD_SIZE : PAGE_SIZE;
+}
+
 static int probe_address(void *data, u64 address)
 {
 	struct follow_pfnmap_args args = { .address = address };
 
 	probe_cached = 2;
+	probe_size = 0;
 	mmap_read_lock(current->mm);
 	args.vma = vma_lookup(current->mm, address);
 	if (args.vma && !follow_pfnmap_start(&args)) {
 		probe_cached = probe_is_write_back(args.pgprot);
+		probe_size = probe_entry_size(current->mm, address);
 		follow_pfnmap_end(&args);
 	}
 	mmap_read_unlock(current->mm);
@@ -43,6 +57,14 @@ static int probe_result(void *data, u64 *cached)
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(probe_cached_fops, probe_result, probe_address,
+			 "%llu\n");
+
+static int probe_entry(void *data, u64 *size)
+{
+	*size = probe_size;
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(probe_entry_fops, probe_entry, probe_address,
 			 "%llu\n");
 
 #if defined(CONFIG_ARM64) && defined(CONFIG_ACPI_APEI_GHES)
@@ -106,6 +128,8 @@ static int __init probe_init(void)
 	probe_dir = debugfs_create_dir("vmem_probe", NULL);
 	debugfs_create_file_unsafe("cached", 0600, probe_dir, NULL,
 				   &probe_cached_fops);
+	debugfs_create_file_unsafe("entry", 0600, probe_dir, NULL,
+				   &probe_entry_fops);
 	probe_add_ghes();
 	return 0;
 }
