@@ -5,7 +5,7 @@
 
 version=${KERNEL_VERSION:-6.12}
 own_source=${KERNEL_SRC:-}
-source_key='' pristine='' series='' patches=() why=''
+source_key='' pristine='' patches=() why=''
 
 # series_of_version 6.12.95: 6.12
 series_of_version()
@@ -110,11 +110,10 @@ touched_source()
 
 unpack_touched()
 {
-	[ -e "$dir/Makefile" ] || unpack "$1" "$dir" "${files[@]/#/*\/}"
+	[ -e "$dir/Makefile" ] || unpack "$1" "$dir" "${files[@]/#/*\/}" '*/Makefile'
 }
 
-# existing_files SERIES: those that the patches change and do not make, and that by
-# which series_of() knows the version
+# existing_files SERIES: those that the patches change and do not make
 existing_files()
 {
 	local p
@@ -122,7 +121,7 @@ existing_files()
 	mapfile -t p < <(patches_of "$1")
 	awk '/^--- a\// { old[substr($2, 3)] } /^--- \/dev\/null/ { fresh = 1; next }
 	     /^\+\+\+ b\// && fresh { delete old[substr($2, 3)]; made[substr($2, 3)]; fresh = 0 }
-	     END { print "Makefile"; for (f in old) if (!(f in made)) print f }' "${p[@]}" | sort -u
+	     END { for (f in old) if (!(f in made)) print f }' "${p[@]}" | sort
 }
 
 # pristine_source: the tree that is patched
@@ -206,23 +205,39 @@ patched_files()
 	sed -n 's,^[-+]\{3\} [ab]/\([^\t]*\).*,\1,p' "$@" /dev/null | sort -u
 }
 
-# takes_series TREE: do the patches apply to it?  $why is the one that does not.
-takes_series()
-{
-	local tmp status=0
-
-	mapfile -t patches < <(patches_of "$(series_of "$1")")
-	tmp=$(mktemp -d "$CACHE/tmp-XXXXXX")
-	copy_patched "$1" "$tmp" "${patches[@]}"
-	apply_series "$tmp" || status=1
-	rm -rf "$tmp"
-	return $status
-}
-
 # patched_text PATCH...: what a patch says of itself is not part of the source.
 patched_text()
 {
 	awk 'FNR == 1 { on = 0 } /^(diff|---) / { on = 1 } on' "$@"
+}
+
+# copy_patched SOURCE DIR: the files that the patches touch
+copy_patched()
+{
+	local f
+
+	patched_files "${patches[@]}" | (cd "$1" && while read -r f; do
+		[ ! -e "$f" ] || echo "$f"
+	done | cpio -pdm --quiet "$2")
+}
+
+# takes_series TREE: does each part apply to it alone, and all of them together?
+# $why is the patch that does not.
+takes_series()
+{
+	local tmp parts status=0
+
+	tmp=$(mktemp -d "$CACHE/tmp-XXXXXX")
+	for parts in "${PARTS[@]}" "${PARTS[*]}"; do
+		# shellcheck disable=SC2086 # a list
+		mapfile -t patches < <(patches_of "$(series_of "$1")" $parts)
+		rm -rf "$tmp"
+		mkdir "$tmp"
+		copy_patched "$1" "$tmp"
+		apply_series "$tmp" || { status=1; break; }
+	done
+	rm -rf "$tmp"
+	return $status
 }
 
 # What makes the unpatched tree another one.
@@ -239,8 +254,7 @@ find_source()
 {
 	[ -z "$source_key" ] || return 0
 	pristine=$(pristine_source)
-	series=$(series_of "$pristine")
-	mapfile -t patches < <(patches_of "$series")
+	mapfile -t patches < <(patches_of "$(series_of "$pristine")")
 	source_key=$( { pristine_key; patched_text "${patches[@]}"; } | hash_of)
 }
 
@@ -280,46 +294,6 @@ apply_series()
 apply_patch()
 {
 	patch -d "$1" -p1 -N -s -f -F0 --no-backup-if-mismatch < "$2"
-}
-
-# copy_patched SOURCE DIR PATCH...: the files that they touch
-copy_patched()
-{
-	local source=$1 dir=$2 f
-
-	shift 2
-	patched_files "$@" | while read -r f; do
-		[ ! -e "$source/$f" ] || echo "$f"
-	done | (cd "$source" && cpio -pdm --quiet "$dir")
-}
-
-# name_of SOURCE: its version; some are parts of a source, and have a key behind it
-name_of()
-{
-	sed -E 's,.*/,,; s,-[0-9a-f]{16}$,,' <<< "$1"
-}
-
-# series_applies SERIES SOURCE: each part alone, and all of them together
-series_applies()
-{
-	local series=$1 source=$2 tmp parts p status=0
-
-	tmp=$(mktemp -d "$CACHE/tmp-XXXXXX")
-	for parts in "${PARTS[@]}" "${PARTS[*]}"; do
-		rm -rf "$tmp"
-		mkdir "$tmp"
-		# shellcheck disable=SC2086 # a list
-		mapfile -t patches < <(patches_of "$series" $parts)
-		copy_patched "$source" "$tmp" "${patches[@]}"
-		for p in "${patches[@]}"; do
-			apply_patch "$tmp" "$p" && continue
-			say "${p#"$TOP"/} does not apply to $(name_of "$source")"
-			status=1
-			break
-		done
-	done
-	rm -rf "$tmp"
-	return $status
 }
 
 # take_times SEED TREE: make a file look changed if, and only if, it differs
