@@ -10,15 +10,13 @@
 
 #include <linux/align.h>
 #include <linux/bits.h>
+#include <linux/cpufeature.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/pagemap.h>
 #include <linux/pgtable.h>
 #include <linux/sizes.h>
-#ifdef CONFIG_X86
-#include <asm/cpufeature.h>
-#endif
 
 #include "alloc.h"
 #include "compat.h"
