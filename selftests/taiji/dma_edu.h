@@ -8,7 +8,7 @@
 #include "modules/edu_dma.h"
 
 /* Returns a descriptor of /dev/edu_dma, or a negative errno. */
-static inline int edu_dma_open(void)
+static inline int edu_dma_open_with(const char *params)
 {
 	char address[EDU_ADDRESS_LEN], path[128];
 	int err;
@@ -19,11 +19,16 @@ static inline int edu_dma_open(void)
 	sysfs_write(path, "\n");
 	snprintf(path, sizeof(path), PCI_DEVICES "%s/driver/unbind", address);
 	sysfs_write(path, address);
-	err = module_load_test("edu_dma", "");
+	err = module_load_test("edu_dma", params);
 	if (err)
 		return -err;
 	err = open("/dev/edu_dma", O_RDWR | O_CLOEXEC);
 	return err < 0 ? -errno : err;
+}
+
+static inline int edu_dma_open(void)
+{
+	return edu_dma_open_with("");
 }
 
 static inline int edu_dma_close(int fd)

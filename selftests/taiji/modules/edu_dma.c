@@ -27,6 +27,10 @@
 
 #define MAX_PAGES	512
 
+static unsigned int bits;
+module_param(bits, uint, 0);
+MODULE_PARM_DESC(bits, "of an address, that the device has; 0 for those of scripts/vm --edu");
+
 static struct {
 	struct pci_dev *pci;
 	void __iomem *bar;
@@ -214,7 +218,7 @@ static struct miscdevice misc = {
 static int edu_probe(struct pci_dev *pci, const struct pci_device_id *id)
 {
 	/* What it reaches: scripts/vm lets it reach all memory where there is no IOMMU. */
-	u64 mask = DMA_BIT_MASK(device_iommu_mapped(&pci->dev) ? 28 : 40);
+	u64 mask = DMA_BIT_MASK(bits ?: device_iommu_mapped(&pci->dev) ? 28 : 40);
 	int err;
 
 	err = pcim_enable_device(pci) ?: pcim_iomap_regions(pci, BIT(0), "edu_dma") ?:
