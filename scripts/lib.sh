@@ -68,6 +68,12 @@ prune()
 	find "$CACHE" -maxdepth 1 -name 'tmp-*' -mmin +600 -exec rm -rf {} +
 }
 
+# complaints CONSOLE: what the kernel had to complain about
+complaints()
+{
+	awk -v known="$TOP/selftests/known-lines" -f "$TOP/scripts/splat.awk" "$1"
+}
+
 # arch_of FLAVOUR
 arch_of()
 {
