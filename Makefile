@@ -8,6 +8,7 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 SUITE ?=
 T ?=
 B ?=
+FRESH ?=
 TIME ?= 600
 
 all: modules
@@ -23,7 +24,7 @@ deps:
 	scripts/deps
 
 check: deps
-	scripts/check $(if $(SUITE),--suite $(SUITE)) $(if $(T),--test $(T))
+	scripts/check $(if $(SUITE),--suite $(SUITE)) $(if $(T),--test $(T)) $(if $(FRESH),--fresh)
 
 torture: deps
 	scripts/torture $(TIME)
@@ -50,6 +51,7 @@ help:
 	@echo '  make check             lint and every test'
 	@echo '       SUITE=name        one suite: lint bed unit switch swap dma vmem vfio'
 	@echo '       T=name            one test'
+	@echo '       FRESH=1           also what has passed before on the same inputs'
 	@echo '  make torture           everything at once in a DPU; TIME=seconds (600)'
 	@echo '  make bench             every figure; B=name for one benchmark'
 	@echo '  make lint              checkpatch, sparse, W=1, shellcheck'
