@@ -9,7 +9,7 @@ SUITE ?=
 T ?=
 B ?=
 FRESH ?=
-TIME ?= 600
+HOURS ?= 1
 
 all: modules
 
@@ -26,8 +26,8 @@ deps:
 check: deps
 	scripts/check $(if $(SUITE),--suite $(SUITE)) $(if $(T),--test $(T)) $(if $(FRESH),--fresh)
 
-torture: deps
-	scripts/torture $(TIME)
+soak: deps
+	scripts/soak $(HOURS)
 
 bench: deps
 	scripts/bench $(B)
@@ -52,7 +52,7 @@ help:
 	@echo '       SUITE=name        one suite: lint bed unit switch swap dma vmem vfio'
 	@echo '       T=name            one test'
 	@echo '       FRESH=1           also what has passed before on the same inputs'
-	@echo '  make torture           everything at once in a DPU; TIME=seconds (600)'
+	@echo '  make soak              the hardest tests again and again; HOURS=n (1, or 0.05)'
 	@echo '  make bench             every figure; B=name for one benchmark'
 	@echo '  make lint              checkpatch, sparse, W=1, shellcheck'
 	@echo '  make deps              install what these need, after saying what'
@@ -60,4 +60,4 @@ help:
 	@echo
 	@echo 'Downloads and kernels are kept in $${XDG_CACHE_HOME:-~/.cache}/vmem-taiji.'
 
-.PHONY: all modules modules_install clean deps check torture bench lint demo help
+.PHONY: all modules modules_install clean deps check soak bench lint demo help
