@@ -8,7 +8,8 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 SUITE ?=
 T ?=
 B ?=
-TIME ?= 600
+FRESH ?=
+HOURS ?= 1
 
 all: modules
 
@@ -23,10 +24,10 @@ deps:
 	scripts/deps
 
 check: deps
-	scripts/check $(if $(SUITE),--suite $(SUITE)) $(if $(T),--test $(T))
+	scripts/check $(if $(SUITE),--suite $(SUITE)) $(if $(T),--test $(T)) $(if $(FRESH),--fresh)
 
-torture: deps
-	scripts/torture $(TIME)
+soak: deps
+	scripts/soak $(HOURS)
 
 bench: deps
 	scripts/bench $(B)
@@ -50,7 +51,8 @@ help:
 	@echo '  make check             lint and every test'
 	@echo '       SUITE=name        one suite: lint bed unit switch swap dma vmem vfio'
 	@echo '       T=name            one test'
-	@echo '  make torture           everything at once in a DPU; TIME=seconds (600)'
+	@echo '       FRESH=1           also what has passed before on the same inputs'
+	@echo '  make soak              the hardest tests again and again; HOURS=n (1, or 0.05)'
 	@echo '  make bench             every figure; B=name for one benchmark'
 	@echo '  make lint              checkpatch, sparse, W=1, shellcheck'
 	@echo '  make deps              install what these need, after saying what'
@@ -58,4 +60,4 @@ help:
 	@echo
 	@echo 'Downloads and kernels are kept in $${XDG_CACHE_HOME:-~/.cache}/vmem-taiji.'
 
-.PHONY: all modules modules_install clean deps check torture bench lint demo help
+.PHONY: all modules modules_install clean deps check soak bench lint demo help

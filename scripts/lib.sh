@@ -68,6 +68,12 @@ prune()
 	find "$CACHE" -maxdepth 1 -name 'tmp-*' -mmin +600 -exec rm -rf {} +
 }
 
+# complaints CONSOLE: what the kernel had to complain about
+complaints()
+{
+	awk -v known="$TOP/selftests/known-lines" -f "$TOP/scripts/splat.awk" "$1"
+}
+
 # arch_of FLAVOUR
 arch_of()
 {
@@ -76,6 +82,31 @@ arch_of()
 	amd64-[0-9]*) echo amd64 ;;
 	*) die "unknown flavour '$1': use arm64-release, arm64-debug, or Debian's own: amd64-6.12, amd64-7.3, arm64-6.12, arm64-7.3" ;;
 	esac
+}
+
+# flavour_of WHERE OPTIONS: the kernel of a machine, as the tables name machines
+flavour_of()
+{
+	case $1:$2 in
+	server-*:*--kernel*)
+		[[ $1 == *-arm64 ]] && echo -n arm64- || echo -n amd64-
+		awk -F'--kernel ' '{ split($2, v, " "); print v[1] }' <<< "$2" ;;
+	server-x86:*) echo amd64-6.12 ;;
+	*--debug*) echo arm64-debug ;;
+	*) echo arm64-release ;;
+	esac
+}
+
+# prepare_machines: root file systems for lines of where and options, before any time
+# is limited
+prepare_machines()
+{
+	local where
+
+	sed 's/\t.*\(--kernel [^ ]*\).*/ \1/; s/\t.*//' | sort -u | while read -r where; do
+		# shellcheck disable=SC2086 # a machine and its kernel
+		[ "$where" = host ] || "$TOP/scripts/vm" $where --prepare
+	done
 }
 
 # is_stock FLAVOUR: Debian's own kernel

@@ -90,6 +90,7 @@ static void round_trip(struct device *d, char *p, int fd, uint64_t n)
 	if (!transfer(false, fd, p, at))
 		d->wrong++;
 	d->wrong += count_wrong((uint64_t *)p, salt);
+	tally_bytes(SIZE, d->wrong);
 	d->moved += 2 * SIZE;
 }
 
@@ -263,6 +264,7 @@ TEST_F_TIMEOUT(torture, of_all_devices, LIMIT)
 		ASSERT_EQ(0, taiji_switch("off"));
 		ASSERT_EQ(0, taiji_switch("on"));
 		times++;
+		tally_print();
 	}
 	out += sysfs_number(STATS "swap_out");
 	printf("# %llu s, %d times off and on, %llu MiB went out, %lld mappings bounced\n",

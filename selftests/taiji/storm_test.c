@@ -113,6 +113,8 @@ TEST_F_TIMEOUT(loaded, survives, 900)
 		ASSERT_EQ(0, taiji_switch("off")) {
 			TH_LOG("time %d", i);
 		}
+		if (i % 32 == 0)
+			tally_print();
 	}
 	printf("# %d times in %ld s\n", i, (long)(time(NULL) - begin));
 	for (i = 0; i < NR_WORKS; i++)

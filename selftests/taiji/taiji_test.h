@@ -11,6 +11,7 @@
 
 #include "../lib/module.h"
 #include "../lib/sysfs.h"
+#include "../lib/tally.h"
 
 #define TAIJI	"/sys/kernel/mm/taiji/"
 #define STATS	TAIJI "stats/"
@@ -29,6 +30,7 @@ static inline int taiji_unload(void)
 
 static inline int taiji_switch(const char *to)
 {
+	tally->operations++;
 	return sysfs_write(TAIJI "switch", to);
 }
 
@@ -66,6 +68,7 @@ static inline long taiji_range(unsigned long cmd, void *at, size_t len)
 	if (fd < 0)
 		return -errno;
 	ret = ioctl(fd, cmd, &range) ? -errno : 0;
+	tally->operations++;
 	close(fd);
 	return ret ?: (long)range.done;
 }
@@ -141,6 +144,7 @@ static inline size_t taiji_verify(const void *at, size_t size, uint64_t salt)
 			if (got != taiji_word(page, i, salt) && wrong++ < 8)
 				taiji_report(word, got, page, i, salt);
 		}
+	tally_bytes(size, wrong);
 	return wrong;
 }
 

@@ -292,6 +292,7 @@ int main(int argc, char **argv)
 	do {
 		cycle(salt++ << 32);
 		printf("# %lu cycles, %ld s to go\n", salt, (long)(end - time(NULL)));
+		tally_print();
 	} while (!wrong && time(NULL) < end);
 	stop();
 	report();

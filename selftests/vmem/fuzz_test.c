@@ -70,6 +70,8 @@ static void fuzz(time_t end, uint64_t *state)
 		}
 		usleep(rnd(state, 500000));
 		administer(state);
+		tally->operations++;
+		tally_print();
 		i = (i + 1) % PROCESSES;
 	}
 	for (i = 0; i < PROCESSES; i++) {

@@ -22,6 +22,7 @@
 
 #include "../lib/module.h"
 #include "../lib/sysfs.h"
+#include "../lib/tally.h"
 
 #define VMEM_SYSFS	"/sys/kernel/mm/vmem/"
 #define SLICE		VMEM_SLICE_SIZE
@@ -227,6 +228,7 @@ static inline int vmem_alloc(int dev, uint64_t length, uint64_t page_size,
 	};
 	int fd = ioctl(dev, VMEM_IOC_ALLOC, &arg);
 
+	tally->operations++;
 	return fd < 0 ? -errno : fd;
 }
 
@@ -258,10 +260,9 @@ static inline bool is_zero(const void *from, uint64_t length)
 {
 	const uint64_t *p = from, *end = p + length / sizeof(*p);
 
-	while (p < end)
-		if (*p++)
-			return false;
-	return true;
+	while (p < end && !*p)
+		p++;
+	return tally_bytes(length, p < end);
 }
 
 /* A value for each place, none of them 0. */
@@ -282,12 +283,11 @@ static inline bool pattern_check(const void *from, uint64_t length,
 				 uint64_t seed)
 {
 	const uint64_t *p = from;
-	uint64_t i;
+	uint64_t i = 0;
 
-	for (i = 0; i < length / sizeof(*p); i++)
-		if (p[i] != pattern_at(i, seed))
-			return false;
-	return true;
+	while (i < length / sizeof(*p) && p[i] == pattern_at(i, seed))
+		i++;
+	return tally_bytes(length, i < length / sizeof(*p));
 }
 
 #endif /* SELFTESTS_VMEM_TEST_H */

@@ -143,6 +143,20 @@ static vm_fault_t mapping_fault(struct vm_fault *vmf)
 	return ret;
 }
 
+/*
+ * A mapping that is about to move, or to be cut: what moves page tables takes an
+ * entry of 1 GiB for a broken one. Without entries there are none to move, and each
+ * comes again by a fault.
+ */
+static void mapping_open(struct vm_area_struct *vma)
+{
+	/* The other case is a fork. */
+	if (vma->vm_mm == current->mm)
+		unmap_mapping_range(vma->vm_file->f_mapping,
+				    mapping_offset(vma, vma->vm_start),
+				    vma->vm_end - vma->vm_start, 1);
+}
+
 static int mapping_may_split(struct vm_area_struct *vma, unsigned long addr)
 {
 	return mapping_aligned(addr) ? 0 : -EINVAL;
@@ -176,6 +190,7 @@ static int mapping_access(struct vm_area_struct *vma, unsigned long addr,
 }
 
 static const struct vm_operations_struct mapping_vm_ops = {
+	.open = mapping_open,
 	.fault = mapping_fault,
 	.huge_fault = mapping_huge_fault,
 	.may_split = mapping_may_split,

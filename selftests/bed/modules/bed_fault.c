@@ -8,7 +8,7 @@
 
 static char *how = "";
 module_param(how, charp, 0);
-MODULE_PARM_DESC(how, "warn or leak");
+MODULE_PARM_DESC(how, "say, warn or leak");
 
 /* Not __init: what is gone by the time of the report has no name in it. */
 static noinline int bed_fault_leak(void)
@@ -18,7 +18,9 @@ static noinline int bed_fault_leak(void)
 
 static int __init bed_fault_init(void)
 {
-	if (sysfs_streq(how, "warn"))
+	if (sysfs_streq(how, "say"))
+		pr_warn("bed_fault has something to say\n");
+	else if (sysfs_streq(how, "warn"))
 		WARN(1, "bed_fault was asked for this\n");
 	else if (sysfs_streq(how, "leak"))
 		return bed_fault_leak();
