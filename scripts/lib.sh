@@ -132,3 +132,18 @@ cross_of()
 	amd64) echo x86_64-linux-gnu- ;;
 	esac
 }
+
+# make_modules FLAVOUR KERNEL DIRECTORY [ARGUMENT...]: against a kernel of scripts/kernel,
+# which may have a compiler of its own
+make_modules()
+{
+	local flavour=$1 kernel=$2 dir=$3 args
+
+	shift 3
+	# Type information would only cost time, whatever pahole is here.
+	args=(ARCH="$(kernel_arch "$flavour")" CONFIG_DEBUG_INFO_BTF_MODULES=
+	      PAHOLE_VERSION='$(CONFIG_PAHOLE_VERSION)')
+	[ "$(arch_of "$flavour")" != arm64 ] || args+=(CROSS_COMPILE="$(cross_of arm64)")
+	[ ! -e "$kernel/bin" ] || local PATH=$kernel/bin:$PATH
+	make -C "$kernel/kdir" M="$dir" "${args[@]}" "$@" -j"$JOBS" modules
+}
