@@ -222,7 +222,8 @@ accelerator()
 		# Nothing may come from outside: no entropy, no clock.
 		args+=(-accel tcg,thread=single -icount shift=0,sleep=off
 		       -seed 1 -rtc base=2025-01-01,clock=vm)
-		append+=" nokaslr"
+		# While the machine idles its clock leaps, and the host's disk may be at work.
+		append+=" nokaslr sysctl.kernel.hung_task_timeout_secs=0"
 	else
 		args+=(-accel tcg,thread=multi)
 	fi
