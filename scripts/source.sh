@@ -63,6 +63,7 @@ unpacked_source()
 	local dir=$CACHE/source/$1
 
 	[ -e "$dir/Makefile" ] || with_lock source unpack_source "$1" "$dir"
+	touch "$dir/.used"
 	echo "$dir"
 }
 
@@ -91,7 +92,9 @@ unpack()
 
 unpack_source()
 {
-	[ -e "$2/Makefile" ] || unpack "$1" "$2"
+	[ ! -e "$2/Makefile" ] || return 0
+	prune "$CACHE"/source/[0-9]*/.used
+	unpack "$1" "$2"
 }
 
 # touched_source VERSION: a tree with no more than what the patches touch, if there
