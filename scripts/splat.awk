@@ -23,22 +23,31 @@ BEGIN {
 		"unreferenced object 0x|[Bb]ad (pgd|p4d|pud|pmd|pte)|" \
 		"[Bb]ad (page state|page map|rss-counter)|kernel BUG at"
 	lines = 40	# of a splat
+	most = 100	# of a report that is known
 	prefix = "<[0-9]+>\\[ *[0-9]+\\.[0-9]+\\](\\[[^]]*\\])? "
 	while ((getline line < known) > 0)
 		if (line !~ /^#|^$/)
 			know(line)
 }
 
-function know(line, 	tab) {
-	tab = index(line, "\t")
-	during[++knowns] = substr(line, 1, tab - 1)
-	text[knowns] = substr(line, tab + 1)
+function know(line, 	field) {
+	split(line, field, "\t")
+	during[++knowns] = field[1]
+	text[knowns] = field[2]
+	last[knowns] = field[3]
 }
 
 function is_known(message, 	i) {
+	if (report > 0) {
+		report = message ~ report_end ? 0 : report - 1
+		return 1
+	}
 	for (i = 1; i <= knowns; i++)
-		if ((during[i] == "-" || test != "" && test ~ during[i]) && message ~ text[i])
+		if ((during[i] == "-" || test != "" && test ~ during[i]) && message ~ text[i]) {
+			report = last[i] != "" ? most : 0
+			report_end = last[i]
 			return 1
+		}
 	return 0
 }
 
@@ -50,7 +59,7 @@ function level(line) {
 
 function begin(name) {
 	test = name
-	left = splats = others = 0
+	left = splats = others = report = 0
 }
 
 function complain() {

@@ -13,7 +13,6 @@
 #include "vmem_test.h"
 
 #define OWNERS		4
-#define SECONDS		10
 #define MAX_SLICES	24
 
 FIXTURE(race) {
@@ -142,7 +141,7 @@ static int owner(unsigned int seed, double end, bool may_fork)
 
 TEST_F_TIMEOUT(race, processes, 90)
 {
-	double end = now() + SECONDS;
+	double end = now() + seconds_wanted();
 	pid_t children[OWNERS];
 	int i, status;
 
@@ -169,7 +168,7 @@ TEST_F_TIMEOUT(race, processes, 90)
 
 TEST_F_TIMEOUT(race, killed_at_any_moment, 90)
 {
-	double end = now() + SECONDS;
+	double end = now() + seconds_wanted();
 	unsigned int seed = 1;
 	int status;
 
@@ -207,7 +206,7 @@ TEST_F_TIMEOUT(race, threads, 90)
 
 	for (i = 0; i < OWNERS; i++) {
 		threads[i].seed = i + 100;
-		threads[i].end = now() + SECONDS;
+		threads[i].end = now() + seconds_wanted();
 		pthread_create(&threads[i].id, NULL, owner_thread, &threads[i]);
 	}
 	for (i = 0; i < OWNERS; i++) {

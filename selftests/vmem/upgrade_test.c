@@ -5,7 +5,6 @@
 
 #include "pool_fixture.h"
 
-#define SECONDS		8
 #define LENGTH		(16 * SLICE)
 
 static bool engine_is(const char *text)
@@ -188,7 +187,7 @@ static int upgrade_round(void)
 TEST_F_TIMEOUT(pool, upgrades_under_load, 120)
 {
 	struct vm vms[2] = { { .dev = self->dev }, { .dev = self->dev } };
-	time_t end = time(NULL) + SECONDS;
+	time_t end = time(NULL) + seconds_wanted();
 	int rounds = 0, i;
 
 	stop = false;

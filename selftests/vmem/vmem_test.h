@@ -60,6 +60,14 @@ static inline int test_module_load(const char *name, const char *params)
 	return module_load_file(path, params);
 }
 
+/* How long what is random goes on: DURATION in the environment, or 4 s. */
+static inline double seconds_wanted(void)
+{
+	const char *text = getenv("DURATION");
+
+	return text ? atof(text) : 4;
+}
+
 /* ---- files ---- */
 
 static inline bool file_contains(const char *path, const char *text)
