@@ -30,7 +30,6 @@ time_note()
 # times_keep: for the next run
 times_keep()
 {
-	[ -e "$work/times" ] || return 0
 	with_lock times merge_times
 }
 
