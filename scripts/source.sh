@@ -276,6 +276,7 @@ make_tree()
 		die "$why does not apply"
 	fi
 	patched_files "${patches[@]}" > "$tmp/.patched"
+	echo "$pristine" > "$tmp/.pristine"
 	mkdir -p "${1%/*}"
 	mv "$tmp" "$1"
 }
