@@ -98,15 +98,15 @@ static uint64_t start_takes(enum kind kind, uint64_t length)
 static uint64_t unmap_takes(enum kind kind, uint64_t length)
 {
 	void *map = take(kind, length);
-	uint64_t start;
+	uint64_t start, took;
 
 	check(map != MAP_FAILED && edu_map(&edu, map, IOVA, length),
 	      kinds[kind].name);
 	start = now();
 	check(edu_unmap(&edu, IOVA, length), "VFIO_IOMMU_UNMAP_DMA");
-	start = now() - start;
+	took = now() - start;
 	munmap(map, length);
-	return start;
+	return took;
 }
 
 /* ---- both ---- */
@@ -200,13 +200,17 @@ static void map_dirty(uint64_t length)
 static void map_memory(void)
 {
 	uint64_t length;
+	char id[32];
 
 	check(edu_open(&edu, device), "vfio-pci");
 	for (length = 512 * MIB; length <= PEERS; length *= 2)
 		compare_kinds("V3.map", map_takes, length, true);
 	map_dirty(BLOCK);
-	for (length = 512 * MIB; length <= PEERS; length *= 2)
-		compare_kinds("V4.unmap", unmap_takes, length, false);
+	for (length = 512 * MIB; length <= PEERS; length *= 2) {
+		snprintf(id, sizeof(id), "V4.unmap-%" PRIu64 "M", length / MIB);
+		figure(id, best(unmap_takes, VMEM, length), "instr",
+		       best(unmap_takes, HUGETLB_2M, length), 0);
+	}
 	edu_close(&edu);
 }
 
