@@ -304,7 +304,7 @@ TEST_F(switched, knobs_have_limits)
 }
 
 /* Pressure by a knob: what is touched all the time stays, what is not goes. */
-TEST_F_TIMEOUT(switched, cold_goes_and_hot_stays, 120)
+TEST_F_TIMEOUT(switched, cold_goes_and_hot_stays, 240)
 {
 	const size_t hot = 4 * SECTION;
 	long long in, out = sysfs_number(STATS "swap_out");
@@ -317,7 +317,7 @@ TEST_F_TIMEOUT(switched, cold_goes_and_hot_stays, 120)
 	snprintf(frames, sizeof(frames), "%lld", sysfs_number(STATS "free_frames") + 64);
 	ASSERT_EQ(0, sysfs_write(TAIJI "policy/high", frames));
 	ASSERT_EQ(0, sysfs_write(TAIJI "policy/low", frames));
-	for (i = 0; i < 6000 && sysfs_number(STATS "swap_out") < out + 16384; i++) {
+	for (i = 0; i < 12000 && sysfs_number(STATS "swap_out") < out + 16384; i++) {
 		for (at = 0; at < hot; at += PAGE)
 			*(volatile char *)(self->p + at);
 		usleep(10000);
