@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "kselftest_harness.h"
+#include "physical.h"
 
 #define PAGE		4096UL
 #define NOTHING		0x0e000000UL	/* on QEMU's virt machine */
@@ -101,17 +102,6 @@ static void *map_physical(uint64_t at, size_t size)
 
 	close(fd);
 	return p == MAP_FAILED ? NULL : p + (at - start);
-}
-
-static uint64_t physical(void *p)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	uint64_t entry = 0;
-
-	if (pread(fd, &entry, sizeof(entry), (uintptr_t)p / PAGE * sizeof(entry)) < 0)
-		entry = 0;
-	close(fd);
-	return (entry & ((1ULL << 55) - 1)) * PAGE;
 }
 
 /* Returns where the record is wanted; 0 without such a source. */

@@ -15,6 +15,7 @@
 #include "kselftest_harness.h"
 #include "taiji_test.h"
 #include "churn.h"
+#include "physical.h"
 #include "../vmem/edu.h"
 #include "../../tools/libtaiji/taiji.h"
 
@@ -345,17 +346,6 @@ static bool edu_open_raw(struct edu *edu, const char *address)
 	edu->bar = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
 	return edu->bar != MAP_FAILED;
-}
-
-static uint64_t physical(const void *p)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	uint64_t entry = 0;
-
-	if (pread(fd, &entry, 8, (uintptr_t)p / PAGE * 8) != 8)
-		entry = 0;
-	close(fd);
-	return entry >> 63 ? (entry & ((1ULL << 55) - 1)) * PAGE : 0;
 }
 
 FIXTURE_SETUP(raw)

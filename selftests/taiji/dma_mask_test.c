@@ -6,20 +6,10 @@
 
 #include "kselftest_harness.h"
 #include "dma_edu.h"
+#include "physical.h"
 
 #define SIZE	(4 * SECTION)
 #define REACH	(1ULL << 32)
-
-static uint64_t physical(const void *p)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	uint64_t entry = 0;
-
-	if (pread(fd, &entry, sizeof(entry), (uintptr_t)p / PAGE * sizeof(entry)) < 0)
-		entry = 0;
-	close(fd);
-	return (entry & ((1ULL << 55) - 1)) * PAGE;
-}
 
 /* edu cuts off what is above its mask, so data is right only by way of other memory. */
 TEST(memory_that_is_out_of_reach)

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "pool_fixture.h"
+#include "physical.h"
 
 #define MEMORY	"/sys/devices/system/memory/"
 #define LENT	VMEM_SYSFS "node0/lent_bytes"
@@ -45,18 +46,6 @@ static uint64_t host_memory(void)
 	if (f)
 		fclose(f);
 	return kib / 1024;
-}
-
-/* The physical address behind one of our own, or 0. */
-static uint64_t physical(const char *at)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	uint64_t entry = 0;
-
-	if (pread(fd, &entry, 8, (uintptr_t)at / PAGE * 8) != 8)
-		entry = 0;
-	close(fd);
-	return entry >> 63 ? (entry & ((1ULL << 55) - 1)) * PAGE : 0;
 }
 
 /* All the units that there are but one go to the host and back. */

@@ -8,6 +8,7 @@
 
 #include "vmem_test.h"
 #include "edu.h"
+#include "physical.h"
 
 #define MIB		((uint64_t)1 << 20)
 #define PAGE		4096
@@ -29,17 +30,6 @@ static void verdict(bool good, const char *what)
 		return;
 	printf("guest: WRONG: %s: %s\n", what, strerror(errno));
 	exit(1);
-}
-
-static uint64_t physical(const void *at)
-{
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	uint64_t entry = 0;
-
-	verdict(pread(fd, &entry, 8, (uintptr_t)at / PAGE * 8) == 8 &&
-		entry >> 63, "pagemap");
-	close(fd);
-	return (entry & ((1ULL << 55) - 1)) * PAGE;
 }
 
 /* No driver: its registers, from sysfs. */
@@ -70,6 +60,7 @@ static uint8_t *reachable(uint8_t *at)
 		at += PAGE;
 	while (at < memory + length && physical(at) >= DMA_LIMIT);
 	verdict(at < memory + length, "no memory that the device reaches");
+	verdict(physical(at), "pagemap");
 	return at;
 }
 

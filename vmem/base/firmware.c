@@ -20,7 +20,7 @@
 #include <linux/kstrtox.h>
 #include <linux/string.h>
 
-#define FIRMWARE_SAYS	"the RAM in /sys/firmware/memmap"
+#define FIRMWARE_SAYS	"the RAM in /sys/firmware/memmap, which has to be there"
 #define FIRMWARE_GAP	64	/* numbers of memory that was unplugged */
 
 /*
@@ -134,7 +134,7 @@ static u64 firmware_node_end(struct device_node *np, u64 at)
 	return end;
 }
 
-/* Memory is what the firmware says, if mem= or not, and what is kept for us. */
+/* Memory is what the firmware calls so, whatever mem= says, and what is kept for us. */
 static u64 firmware_range_end(u64 at)
 {
 	struct device_node *np;

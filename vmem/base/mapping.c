@@ -128,7 +128,7 @@ static bool mapping_slice_fits(const struct vm_fault *vmf)
 
 /*
  * The kernel comes here without having asked for a huge entry where huge pages
- * are turned off: for the process by prctl(), and in the first of Linux 6.12 for
+ * are turned off: for the process by prctl(), and in early releases of 6.12 for
  * all of the machine by transparent_hugepage/enabled. Those are about memory that
  * has to be collected into huge pages, and this is huge to begin with.
  */
