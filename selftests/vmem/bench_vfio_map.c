@@ -228,11 +228,15 @@ int main(void)
 	for (i = 0; i < (patched ? ARRAY_SIZE(lengths) : 2); i++)
 		instructions(lengths[i], patched);
 
-	check(count_start(), "a probe on the IOMMU's driver");
-	for (i = 0; i < ARRAY_SIZE(memories); i++)
-		if (!memories[i].touched)
-			count_entries(&memories[i], i == 0 ? BLOCK : COUNTED);
-	count_stop();
+	/* From 7.3 on, x86's driver is given whole ranges and tells nobody what it makes of them. */
+	if (count_start()) {
+		for (i = 0; i < ARRAY_SIZE(memories); i++)
+			if (!memories[i].touched)
+				count_entries(&memories[i], i == 0 ? BLOCK : COUNTED);
+		count_stop();
+	} else {
+		printf("# the IOMMU's driver takes no sizes: its entries are not counted\n");
+	}
 	edu_close(&edu);
 	hugetlb_pages(0);
 	close(dev);
