@@ -164,8 +164,7 @@ static void yields_to_interrupts(void)
 	section = host.first_user;
 	fill(section, 3);
 	fake_irq_rate(1);
-	/* Making the table is worth a look at the interrupts, too. */
-	for (s64 i = 0; i <= TAIJI_SECTION_PAGES; i++) {
+	for (s64 i = 1; i <= TAIJI_SECTION_PAGES; i++) {
 		to = call(TAIJI_CALL_OUT, section_addr(section), to, 0);
 		CHECK_EQ(to, i);
 		if (i == 100) {
@@ -257,7 +256,6 @@ static void survives_being_abandoned(void)
 	section = host.first_user;
 	fill(section, 9);
 	fake_irq_rate(1);
-	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(section), 0, 0), 0);
 	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(section), 0, 0), 1);
 	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(section), 300, 0), 301);
 	fake_irq_rate(0);
@@ -536,20 +534,18 @@ static void faults_make_frames(void)
 	CHECK(host_count(stalls) > 0);
 	CHECK(host_count(relieved) > 0);
 	CHECK(host_count(relieved) <= host_count(swap_out));
-	/* First touch waits while interrupts are served, and does not when it cannot. */
-	fake_patience(10);
-	CHECK_EQ(fake_try_write(section_addr(host.first_grown), 5), FAKE_STALLED);
-	fake_patience(FAKE_PATIENCE);
-	fake_mask_irqs(true);
+	/* First touch may take what swap-in lives on, when nothing else is left. */
 	fake_write(section_addr(host.first_grown), 5);
-	fake_mask_irqs(false);
 	CHECK_EQ(fake_read(section_addr(host.first_grown)), 5);
 	for (unsigned int i = 0; i < n; i++)
 		CHECK(is_noise(first + i, i * 1000));
 	CHECK(host_stop());
 }
 
-/* First touch stops while there are frames left, so that what is out can still come in. */
+/*
+ * First touch waits while there are frames left, so that what is out can still come in. With an
+ * interrupt pending, each time that it is tried takes one micro-page out.
+ */
 static void keeps_a_reserve(void)
 {
 	u64 left;
@@ -558,20 +554,22 @@ static void keeps_a_reserve(void)
 	fill(host.first_user, 1);
 	CHECK_EQ(call_whole(TAIJI_CALL_OUT, host.first_user), TAIJI_SECTION_PAGES);
 	fake_patience(10);
+	fake_irq_rate(1);
 	for (unsigned int i = 0; i < 16; i++) {
 		if (fake_try_write(section_addr(host.first_grown + i), i) == FAKE_STALLED)
 			break;
 		CHECK(i < DONATED);
 	}
-	CHECK(host_count(stalls) == 10);
+	CHECK_EQ(host_count(stalls), 10);
+	CHECK_EQ(host_count(relieved), 10);
+	fake_irq_rate(0);
 	left = host.shared->free_frames;
 	CHECK_EQ(left, 2 * (2 + 1));
 	fake_patience(FAKE_PATIENCE);
 	CHECK(intact(host.first_user, 1));
 	CHECK_EQ(call(TAIJI_CALL_COLLAPSE, section_addr(host.first_user), 1, 0), 1);
-	/* One for the section, and the store has given its own back. */
-	CHECK(host.shared->free_frames >= left);
-	CHECK_EQ(host.shared->store_frames, 0);
+	/* One for the section; what is half out holds a table, in the store's frame. */
+	CHECK(host.shared->free_frames >= left - 1);
 	CHECK(host_stop());
 }
 

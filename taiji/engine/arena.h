@@ -16,9 +16,9 @@
 
 /* A debug build keeps sums that a release build does not: neither can go on with the other's. */
 #ifdef TAIJI_DEBUG
-#define ARENA_VERSION	(2 | 1U << 31)
+#define ARENA_VERSION	(3 | 1U << 31)
 #else
-#define ARENA_VERSION	2
+#define ARENA_VERSION	3
 #endif
 
 struct section;
@@ -39,8 +39,10 @@ struct cpu;
  * @reserve: free frames that only swap-in may take, see frame.h
  * @free_head: top of the stack of free frames, with a tag against reuse
  * @nr_free: free frames nobody has a ticket for, see frame.c
- * @relief: one more than the CPU that may let the store grow into the reserve; 0 is nobody
- * @relief_hand: where the search for something to take out goes on, see relief.c
+ * @relief: the machine's victim and how far it has come, see relief.c
+ * @relief_hand: where the search for a victim goes on
+ * @relief_bytes: what the victim takes of the store
+ * @relief_barren: sections that the search has come by, since a victim left a frame
  * @reclaim: where the search for a donated frame goes on
  * @stopped: STOP has succeeded
  * @stage2: the machine's own, see arch_stage2_init()
@@ -60,8 +62,9 @@ struct arena {
 	u32 nr_sections;
 	u32 nr_frames;
 	u32 reserve;
-	u32 relief;
 	u32 relief_hand;
+	u32 relief_bytes;
+	u32 relief_barren;
 	u32 reclaim;
 	u32 stopped;
 	struct section *sections;
@@ -76,6 +79,7 @@ struct arena {
 
 	u64 free_head __aligned(64);
 	u32 nr_free __aligned(64);
+	u64 relief __aligned(64);
 } __aligned(64);
 
 /* Hidden: reached relative to the program counter, without a table of addresses to relocate. */

@@ -11,6 +11,7 @@
 #include "grow.h"
 #include "hide.h"
 #include "home.h"
+#include "relief.h"
 #include "start.h"
 #include "stats.h"
 #include "store.h"
@@ -85,6 +86,9 @@ static s64 call_pages(u64 call, struct section *s, u64 from, u64 to)
 		return -TAIJI_EBUSY;
 	result = call_owned(call, s, from, to);
 	section_disown(s);
+	/* The store is full for everybody but the machine's victim. */
+	if (call == TAIJI_CALL_OUT && result == -TAIJI_ENOMEM)
+		relief_step();
 	return result;
 }
 
@@ -157,7 +161,6 @@ s64 engine_call(u64 call, u64 a, u64 b, u64 c)
 	result = call_started(call, a, b, c);
 	if (!arena)
 		return result;
-	store_end_relief();
 	stats_publish();
 	stats_longest(&my_stats()->longest_call, arch_clock() - this_cpu()->looked);
 	return result;

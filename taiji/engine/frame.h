@@ -7,8 +7,8 @@
  * behind, and whoever pops a frame that is not free drops the link.
  *
  * How far each use may go down (@floor) is the order in which they fail: first touch of new
- * memory stops first, then the growth of the store, then swap-in, which takes a section out itself
- * when there are no more than the last FRAME_KEPT, one CPU at a time. See relief.c and store.c.
+ * memory stops first, then the growth of the store, then swap-in. The last FRAME_KEPT are for the
+ * machine's victim, a section that whoever finds no frame helps to take out: see relief.c.
  */
 #ifndef TAIJI_FRAME_H
 #define TAIJI_FRAME_H
@@ -40,10 +40,7 @@ static inline pa_t frame_pa(u32 frame)
 	return pa(arena->first + ((u64)frame << TAIJI_SECTION_SHIFT));
 }
 
-/*
- * Below this only the store grows: who takes a section out gives back a frame, and without a
- * table it cannot even begin.
- */
+/* Room for one section and its table, whatever is in it. */
 #define FRAME_KEPT	2
 
 bool frame_init(u32 nr);

@@ -107,7 +107,6 @@ static bool start_cpus(const struct taiji_start *args)
 	for (u32 i = 0; i < args->nr_cpus; i++) {
 		arena->cpus[i].stats = &stats[i];
 		arena->cpus[i].frame = FRAME_NONE;
-		arena->cpus[i].victim = FRAME_NONE;
 	}
 	return true;
 }
@@ -133,6 +132,7 @@ static s64 start_build(const struct taiji_start *args)
 	arena->units = args->units.size ? arch_va(pa(args->units.start)) : NULL;
 	/* One frame a CPU, and one that somebody got the wrong moment for. */
 	arena->reserve = taiji_floor_store(args->nr_cpus);
+	arena->relief = FRAME_NONE;
 	if (!section_init(nr) || !frame_init(start_nr_frames(args)) || !store_init() ||
 	    !start_cpus(args) || !start_sums(nr) ||
 	    !arch_stage2_init(args->ipa_bits, ipa(args->first), ipa(args->end), &root))

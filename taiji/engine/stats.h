@@ -32,8 +32,8 @@ enum figure {
  * @stats: its counters, in memory the host reads
  * @delta: what it has not added to the global figures yet
  * @pending: how many differences that are
- * @victim: the section that it takes out while it waits for a frame, or FRAME_NONE
- * @victim_page: how far it has come with that
+ * @spans_kept: spans that the machine's victim may still need, while this CPU works at it
+ *	(relief.c); else 0
  * @looked: when it looked for interrupts last, or began a call
  * @packed: a micro-page as LZ4 leaves it, before its size is known
  * @workmem: LZ4's
@@ -43,8 +43,7 @@ struct cpu {
 	struct taiji_cpu_stats *stats;
 	s64 delta[NR_FIGURES];
 	u32 pending;
-	u32 victim;
-	u32 victim_page;
+	u32 spans_kept;
 	u64 looked;
 	u8 packed[TAIJI_PAGE_SIZE] __aligned(64);
 	u64 workmem[CODEC_WORKMEM / 8];

@@ -61,25 +61,36 @@ static enum swap_in_enter swap_in_enter(struct section *s, u64 *word, u32 floor)
 }
 
 /*
- * First touch of new memory: a whole frame at once, and what is in it is nobody's business. Only
- * who cannot wait for the host's threads takes one of those that swap-in lives on.
+ * A frame for the first touch of new memory. Swap-in lives on the last ones, so this leaves them;
+ * but a CPU that has masked its interrupts does not wait, and when nothing that is in packs, the
+ * host needs them to come to where it can schedule (design.rst).
  */
+static u32 swap_in_touch_frame(struct section *s)
+{
+	u32 floor = arch_irqs_masked() ? FRAME_KEPT : taiji_floor_touch(arena->nr_cpus);
+	u32 frame = frame_take_home(section_index(s), floor);
+
+	if (frame != FRAME_NONE)
+		relief_note_frame();
+	else if (relief_is_barren())
+		frame = frame_take_home(section_index(s), FRAME_KEPT);
+	return frame;
+}
+
+/* A whole frame at once, and what is in it is nobody's business. */
 static bool swap_in_touch(struct section *s, u64 word)
 {
-	bool masked = arch_irqs_masked();
 	u32 frame;
 
 	if (word & SECTION_OWNED) {
 		stats_count(&my_stats()->retries);
 		return true;
 	}
-	frame = frame_take_home(section_index(s), masked ? FRAME_KEPT :
-				taiji_floor_touch(arena->nr_cpus));
+	frame = swap_in_touch_frame(s);
 	if (frame == FRAME_NONE) {
 		stats_count(&my_stats()->stalls);
 		stats_count(&my_stats()->touch_stalls);
-		if (masked)
-			relief_step();
+		relief_step();
 		return true;
 	}
 	if (!section_change(s, &word, section_with_frame(word, frame) | SECTION_OWNED |
@@ -259,6 +270,27 @@ bool swap_in_fault(struct section *s, ipa_t at, enum engine_fault kind, u64 sinc
 	return true;
 }
 
+/* What we made BUSY, in and for fetch to see, so that the section can become a block. */
+static void swap_in_fetchable(struct section *s, u64 word, u32 i, u64 e)
+{
+	pa_t page = section_page(s, word, i);
+
+	swap_in_fill(s, word, i, e);
+	arch_sync_icache(arch_va(page));
+	swap_in_publish(&section_table(s)[i], arch_leaf(page, true));
+}
+
+void swap_in_owned(struct section *s, u32 i)
+{
+	u64 *entry = &section_table(s)[i];
+	u64 e = page_load(entry);
+
+	if (!page_out(e) || !page_change(entry, &e, page_entry(PAGE_BUSY)))
+		return;
+	swap_in_fetchable(s, section_word(s), i, e);
+	__atomic_fetch_add(&s->word, SECTION_RESIDENT, __ATOMIC_RELEASE);
+}
+
 /*
  * Bring in what is out from @from on, and let fetch see it at once, so that the section can become
  * a block. Returns where it stopped: at an interrupt, or where a fault is at work.
@@ -269,7 +301,6 @@ static u32 swap_in_pages(struct section *s, u64 word, u32 from, u32 *more)
 	u32 i;
 
 	for (i = from; i < TAIJI_SECTION_PAGES; i++) {
-		pa_t page = section_page(s, word, i);
 		u64 e = page_load(&table[i]);
 
 		if (page_busy(e))
@@ -278,9 +309,7 @@ static u32 swap_in_pages(struct section *s, u64 word, u32 from, u32 *more)
 			continue;
 		if (!page_change(&table[i], &e, page_entry(PAGE_BUSY)))
 			break;
-		swap_in_fill(s, word, i, e);
-		arch_sync_icache(arch_va(page));
-		swap_in_publish(&table[i], arch_leaf(page, true));
+		swap_in_fetchable(s, word, i, e);
 		++*more;
 		if (stats_irq_pending())
 			return i + 1;

@@ -2,7 +2,6 @@
 /*
  * The engine's side: arch.h.
  */
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -10,6 +9,7 @@
 #include "arch.h"
 #include "arena.h"
 #include "fake.h"
+#include "schedule.h"
 
 static u64 *section_entry(ipa_t section)
 {
@@ -26,7 +26,7 @@ static u8 *section_stale(ipa_t section)
 static void stumble(void)
 {
 	if (fake.stumbles && !(fake_random() >> 16 & 63))
-		sched_yield();
+		fake_yield();
 }
 
 static void entry_write(u64 *entry, u64 e)
@@ -89,7 +89,7 @@ void arch_flush(ipa_t section)
 		u64 seen = __atomic_load_n(active, __ATOMIC_SEQ_CST);
 
 		while (seen & 1 && __atomic_load_n(active, __ATOMIC_ACQUIRE) == seen)
-			sched_yield();
+			fake_yield();
 	}
 	__atomic_store_n(section_stale(section), 0, __ATOMIC_RELAXED);
 }
@@ -171,6 +171,7 @@ unsigned int arch_cpu(void)
 
 bool arch_irq_pending(void)
 {
+	stumble();
 	return fake.irq_rate && !(fake_random() % fake.irq_rate);
 }
 
@@ -189,7 +190,7 @@ u64 arch_clock(void)
 
 void arch_relax(void)
 {
-	sched_yield();
+	fake_yield();
 }
 
 void arch_bug(const char *what)

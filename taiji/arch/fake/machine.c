@@ -6,13 +6,13 @@
  * arch_flush() raises the section's generation and then waits for who is active: either the access
  * sees the new generation, and walks, or the flush sees the access, and waits.
  */
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
 #include "arch.h"
 #include "fake.h"
+#include "schedule.h"
 
 struct fake_machine fake;
 __thread struct fake_cpu *fake_me;
@@ -216,7 +216,7 @@ static enum fake_result access_memory(u64 at, enum access access, u64 *value)
 			return FAKE_UNOWNED;
 		/* A real CPU would take its interrupts here. */
 		if (tries > 4)
-			sched_yield();
+			fake_yield();
 	}
 	return FAKE_STALLED;
 }
