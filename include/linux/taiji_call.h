@@ -24,7 +24,7 @@
 #define TAIJI_MAX_CPUS		256
 #define TAIJI_MAX_RANGES	32
 #define TAIJI_HIST_BUCKETS	32
-#define TAIJI_ABORT_KINDS	4
+#define TAIJI_ABORT_KINDS	5
 
 /*
  * Errors a call can return; the values are those of errno, so that the base can
@@ -257,7 +257,7 @@ struct taiji_shared {
  * @in_time:	log2 histogram of the time of a swap-in, in ticks of the arch's
  *		clock
  * @kinds:	aborts by what was missing: translation, access flag, permission to
- *		execute, anything else
+ *		execute, translation for a fetch, anything else
  * @unused:	makes whole cache lines, so that no CPU writes another's
  */
 struct taiji_cpu_stats {
@@ -280,7 +280,7 @@ struct taiji_cpu_stats {
 	__u64 longest_abort;
 	__u64 in_time[TAIJI_HIST_BUCKETS];
 	__u64 kinds[TAIJI_ABORT_KINDS];
-	__u64 unused[3];
+	__u64 unused[2];
 };
 
 #endif /* _LINUX_TAIJI_CALL_H */

@@ -34,4 +34,7 @@ void __noreturn machine_stop(const char *what);
 #define ic(op)			note("ic " #op, 0)
 #define hint(op)		note(#op, 0)
 
+/* Does fetch on this CPU see what is written without being told? */
+bool machine_fetch_is_coherent(void);
+
 #endif

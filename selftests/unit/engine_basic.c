@@ -490,6 +490,42 @@ static bool is_noise(unsigned int section, u64 seed)
 	return true;
 }
 
+/*
+ * A page of code comes in with one abort and no broadcast but the renewal of fetch. One that was read
+ * first takes a second abort, and no flush of other TLBs.
+ */
+static void code_comes_in_with_one_abort(void)
+{
+	u64 aborts, flushes, renewals;
+	unsigned int s;
+
+	start();
+	s = host.first_user;
+	fill(s, 12);
+	CHECK_EQ(call_whole(TAIJI_CALL_OUT, s), TAIJI_SECTION_PAGES);
+	flushes = fake_flushes();
+	renewals = fake_renewals();
+	aborts = host_count(aborts);
+	fake_fetch(page_addr(s, 2));
+	CHECK_EQ(host_count(aborts), aborts + 1);
+	fake_read(page_addr(s, 2));
+	fake_read(page_addr(s, 3));
+	CHECK_EQ(host_count(aborts), aborts + 2);
+	fake_fetch(page_addr(s, 3));
+	CHECK_EQ(host_count(aborts), aborts + 3);
+	CHECK_EQ(fake_flushes(), flushes);
+	CHECK_EQ(fake_renewals(), renewals + 2);
+	/* All of the rest is renewed at once, when the section becomes a block. */
+	CHECK_EQ(call_whole(TAIJI_CALL_IN, s), TAIJI_SECTION_PAGES);
+	CHECK_EQ(fake_renewals(), renewals + 3);
+	CHECK_EQ(fake_flushes(), flushes + 1);
+	for (unsigned int k = 0; k < TAIJI_SECTION_PAGES; k++)
+		CHECK_EQ(fake_fetch(page_addr(s, k)), fake_read(page_addr(s, k)));
+	CHECK_EQ(fake_renewals(), renewals + 3);
+	CHECK(intact(s, 12));
+	CHECK(host_stop());
+}
+
 /* Without a frame for the store nothing can go out: that is said, and nothing is harmed. */
 static void unwinds_when_full(void)
 {
@@ -669,6 +705,7 @@ int main(void)
 	TAP_RUN(brings_everybody_home);
 	TAP_RUN(survives_half_a_move);
 	TAP_RUN(gives_back_frames_in_use);
+	TAP_RUN(code_comes_in_with_one_abort);
 	TAP_RUN(unwinds_when_full);
 	TAP_RUN(faults_make_frames);
 	TAP_RUN(keeps_a_reserve);

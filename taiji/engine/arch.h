@@ -48,10 +48,17 @@ u64 arch_leaf_mkold(u64 leaf);
 
 /* Order a written table entry before the return to the host. */
 void arch_publish(void);
-/* Forget one stale entry (permission or access-flag change) of this micro-page, on all CPUs. */
-void arch_flush_page(ipa_t page);
-/* Make instruction fetch see what was written to a page. */
-void arch_sync_icache(void *page);
+/*
+ * On this CPU alone, forget an entry of this micro-page that permits less than the table does. A
+ * CPU that still has one takes a fault of its own.
+ */
+void arch_forget_page(ipa_t page);
+/*
+ * Instruction fetch sees what was written to pages: clean each one, then once, for all CPUs and all
+ * that have been cleaned on this one, make fetch forget what it knew.
+ */
+void arch_clean_page(void *page);
+void arch_renew_fetch(void);
 
 /* Where the engine can read and write a frame, a table, the store. */
 void *arch_va(pa_t at);

@@ -58,22 +58,17 @@ static bool block_synced(u64 e)
 }
 
 /*
- * A block is executable as a whole, so fetch must see all of it. False when the micro-page is not
- * in.
+ * Fetch sees what was in it when it was cleaned, and what the host writes later is the host's to
+ * care for.
  *
  * A leaf that changes here needs no flush: the block's own will do, and a CPU that holds the old
  * one until then takes a fault.
  */
-static bool block_sync_page(struct section *s, u64 word, u32 i)
+static void block_set_synced(u64 *entry, pa_t page)
 {
-	u64 *entry = &section_table(s)[i];
-	pa_t page = section_page(s, word, i);
 	u64 e = page_load(entry);
 	u64 synced;
 
-	if (!page_valid(e) && !page_held(e))
-		return false;
-	arch_sync_icache(arch_va(page));
 	do {
 		if (page_held(e)) {
 			synced = e | PAGE_SYNCED;
@@ -83,21 +78,41 @@ static bool block_sync_page(struct section *s, u64 word, u32 i)
 				synced = arch_leaf_mkold(synced);
 		}
 	} while (!page_change(entry, &e, synced));
-	return true;
 }
 
-/* False: not all is in, or an interrupt waits. */
+/*
+ * A block is executable as a whole, so fetch must see all of it. First all micro-pages are cleaned,
+ * until an interrupt waits, then fetch is renewed once. False: not all is in, or an interrupt waits;
+ * what was done is kept.
+ */
 static bool block_sync(struct section *s, u64 word)
 {
+	u64 cleaned[TAIJI_SECTION_PAGES / 64] = { 0 };
 	u64 *table = section_table(s);
+	bool all = true, any = false;
 
-	for (u32 i = 0; i < TAIJI_SECTION_PAGES; i++) {
-		if (block_synced(page_load(&table[i])))
+	for (u32 i = 0; all && i < TAIJI_SECTION_PAGES; i++) {
+		u64 e = page_load(&table[i]);
+
+		if (block_synced(e))
 			continue;
-		if (!block_sync_page(s, word, i) || stats_irq_pending())
-			return false;
+		if (!page_valid(e) && !page_held(e)) {
+			all = false;
+			break;
+		}
+		arch_clean_page(arch_va(section_page(s, word, i)));
+		cleaned[i / 64] |= BIT_ULL(i % 64);
+		any = true;
+		all = !stats_irq_pending();
 	}
-	return true;
+	if (!any)
+		return all;
+	arch_renew_fetch();
+	for (u32 i = 0; i < TAIJI_SECTION_PAGES; i++) {
+		if (cleaned[i / 64] & BIT_ULL(i % 64))
+			block_set_synced(&table[i], section_page(s, word, i));
+	}
+	return all;
 }
 
 static bool block_whole(u64 word)

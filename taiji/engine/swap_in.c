@@ -154,18 +154,30 @@ static void swap_in_publish(u64 *entry, u64 leaf)
 	arch_publish();
 }
 
+/* Code comes in executable, so that its fetch does not fault again. */
+static void swap_in_code(pa_t page)
+{
+	arch_clean_page(arch_va(page));
+	arch_renew_fetch();
+	stats_count(&my_stats()->exec);
+}
+
 /* Nothing is mapped there. Returns how many micro-pages came in. */
-static u32 swap_in_translation(struct section *s, u64 word, u32 i)
+static u32 swap_in_translation(struct section *s, u64 word, u32 i, bool fetch)
 {
 	u64 *entry = &section_table(s)[i];
 	pa_t page = section_page(s, word, i);
 	u64 e = page_load(entry);
+	bool held = page_held(e);
 
 	/* Another CPU was faster, or this one's walk was older than the entry. */
 	if (page_valid(e))
 		return 0;
-	if (page_held(e) && (!(word & SECTION_MOVING) || e & PAGE_MOVED)) {
-		if (page_change(entry, &e, arch_leaf(page, e & PAGE_SYNCED)))
+	if (held && (!(word & SECTION_MOVING) || e & PAGE_MOVED)) {
+		fetch = fetch && !(e & PAGE_SYNCED);
+		if (fetch)
+			swap_in_code(page);
+		if (page_change(entry, &e, arch_leaf(page, fetch || e & PAGE_SYNCED)))
 			arch_publish();
 		return 0;
 	}
@@ -173,14 +185,14 @@ static u32 swap_in_translation(struct section *s, u64 word, u32 i)
 		stats_count(&my_stats()->retries);
 		return 0;
 	}
-	if (page_held(e)) {
+	if (held)
 		move_page(s, word, i);
-		swap_in_publish(entry, arch_leaf(page, false));
-		return 0;
-	}
-	swap_in_fill(s, word, i, e);
-	swap_in_publish(entry, arch_leaf(page, false));
-	return 1;
+	else
+		swap_in_fill(s, word, i, e);
+	if (fetch)
+		swap_in_code(page);
+	swap_in_publish(entry, arch_leaf(page, fetch));
+	return !held;
 }
 
 static void swap_in_exec(struct section *s, u64 word, ipa_t at, u32 i)
@@ -192,12 +204,11 @@ static void swap_in_exec(struct section *s, u64 word, ipa_t at, u32 i)
 	if (!page_valid(e))
 		return;
 	if (!arch_leaf_exec(e)) {
-		arch_sync_icache(arch_va(page));
-		if (page_change(entry, &e, arch_leaf(page, true)))
-			stats_count(&my_stats()->exec);
+		swap_in_code(page);
+		page_change(entry, &e, arch_leaf(page, true));
 		arch_publish();
 	}
-	arch_flush_page(at);
+	arch_forget_page(at);
 }
 
 static void swap_in_young(struct section *s, u32 i)
@@ -218,7 +229,7 @@ static u32 swap_in_block(struct section *s, ipa_t at, enum engine_fault kind)
 		arch_block_set_young(section_ipa(s));
 	/* Anything else is a TLB that still knows the table: a block lacks nothing. */
 	if (kind == FAULT_EXEC)
-		arch_flush_page(at);
+		arch_forget_page(at);
 	return 0;
 }
 
@@ -230,7 +241,8 @@ static u32 swap_in_entered(struct section *s, u64 word, ipa_t at, enum engine_fa
 		return swap_in_block(s, at, kind);
 	switch (kind) {
 	case FAULT_TRANSLATION:
-		return swap_in_translation(s, word, i);
+	case FAULT_FETCH:
+		return swap_in_translation(s, word, i, kind == FAULT_FETCH);
 	case FAULT_EXEC:
 		swap_in_exec(s, word, at, i);
 		return 0;
@@ -270,14 +282,11 @@ bool swap_in_fault(struct section *s, ipa_t at, enum engine_fault kind, u64 sinc
 	return true;
 }
 
-/* What we made BUSY, in and for fetch to see, so that the section can become a block. */
-static void swap_in_fetchable(struct section *s, u64 word, u32 i, u64 e)
+/* What we made BUSY. */
+static void swap_in_page(struct section *s, u64 word, u32 i, u64 e)
 {
-	pa_t page = section_page(s, word, i);
-
 	swap_in_fill(s, word, i, e);
-	arch_sync_icache(arch_va(page));
-	swap_in_publish(&section_table(s)[i], arch_leaf(page, true));
+	swap_in_publish(&section_table(s)[i], arch_leaf(section_page(s, word, i), false));
 }
 
 void swap_in_owned(struct section *s, u32 i)
@@ -287,13 +296,12 @@ void swap_in_owned(struct section *s, u32 i)
 
 	if (!page_out(e) || !page_change(entry, &e, page_entry(PAGE_BUSY)))
 		return;
-	swap_in_fetchable(s, section_word(s), i, e);
+	swap_in_page(s, section_word(s), i, e);
 	__atomic_fetch_add(&s->word, SECTION_RESIDENT, __ATOMIC_RELEASE);
 }
 
 /*
- * Bring in what is out from @from on, and let fetch see it at once, so that the section can become
- * a block. Returns where it stopped: at an interrupt, or where a fault is at work.
+ * Bring in what is out from @from on. Returns where it stopped: at an interrupt, or where a fault is at work.
  */
 static u32 swap_in_pages(struct section *s, u64 word, u32 from, u32 *more)
 {
@@ -309,7 +317,7 @@ static u32 swap_in_pages(struct section *s, u64 word, u32 from, u32 *more)
 			continue;
 		if (!page_change(&table[i], &e, page_entry(PAGE_BUSY)))
 			break;
-		swap_in_fetchable(s, word, i, e);
+		swap_in_page(s, word, i, e);
 		++*more;
 		if (stats_irq_pending())
 			return i + 1;

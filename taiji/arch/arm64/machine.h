@@ -48,4 +48,7 @@ static inline void __noreturn machine_stop(const char *what)
 	__builtin_unreachable();
 }
 
+/* Does fetch on this CPU see what is written without being told? */
+bool machine_fetch_is_coherent(void);
+
 #endif

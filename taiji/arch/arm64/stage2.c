@@ -121,6 +121,8 @@ void arch_block_set_young(ipa_t section)
 
 u64 arch_leaf(pa_t page, bool exec)
 {
+	/* Where fetch sees what is written, it needs no fault to be told. */
+	exec = exec || machine_fetch_is_coherent();
 	return page.val | DESC_MEMORY | DESC_PAGE | (exec ? 0 : DESC_XN);
 }
 

@@ -34,12 +34,16 @@ void arch_flush(ipa_t section)
 	tlb_complete();
 }
 
-/* Stage 2 first: a walk may fill in what is combined with it until it is gone everywhere. */
-void arch_flush_page(ipa_t page)
+/*
+ * Stage 2 first: a walk may fill in what is combined with it until it is gone. No broadcast, so
+ * nothing to repeat.
+ */
+void arch_forget_page(ipa_t page)
 {
-	dsb(ishst);
-	tlbi_arg(ipas2e1is, page.val >> TAIJI_PAGE_SHIFT);
-	dsb(ish);
-	tlbi(vmalle1is);
-	tlb_complete();
+	dsb(nshst);
+	tlbi_arg(ipas2e1, page.val >> TAIJI_PAGE_SHIFT);
+	dsb(nsh);
+	tlbi(vmalle1);
+	dsb(nsh);
+	isb();
 }

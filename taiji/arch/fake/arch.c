@@ -83,6 +83,7 @@ void arch_flush(ipa_t section)
 {
 	u64 number = (section.val - FAKE_RAM_START) >> TAIJI_SECTION_SHIFT;
 
+	__atomic_fetch_add(&fake.flushes, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&fake.generations[number], 1, __ATOMIC_SEQ_CST);
 	for (unsigned int i = 0; i < FAKE_MAX_CPUS; i++) {
 		u64 *active = &fake.cpus[i].active;
@@ -94,9 +95,9 @@ void arch_flush(ipa_t section)
 	__atomic_store_n(section_stale(section), 0, __ATOMIC_RELAXED);
 }
 
-void arch_flush_page(ipa_t page)
+void arch_forget_page(ipa_t page)
 {
-	arch_flush(ipa(page.val & ~(TAIJI_SECTION_SIZE - 1)));
+	fake_tlb_drop(page.val);
 }
 
 bool arch_block_test_clear_young(ipa_t section)
@@ -151,10 +152,20 @@ void arch_publish(void)
 {
 }
 
-void arch_sync_icache(void *page)
+void arch_clean_page(void *page)
 {
 	stumble();
-	fake_icache_drop(FAKE_RAM_START + (u64)((char *)page - fake.ram));
+	if (fake_me->nr_cleaned == TAIJI_SECTION_PAGES)
+		arch_bug("fake: more cleaned than a section has");
+	fake_me->cleaned[fake_me->nr_cleaned++] = FAKE_RAM_START + (u64)((char *)page - fake.ram);
+}
+
+/* Fetch goes on with what it knew of a page that has not been cleaned. */
+void arch_renew_fetch(void)
+{
+	__atomic_fetch_add(&fake.renewals, 1, __ATOMIC_RELAXED);
+	while (fake_me->nr_cleaned)
+		fake_icache_drop(fake_me->cleaned[--fake_me->nr_cleaned]);
 }
 
 void *arch_va(pa_t at)

@@ -86,6 +86,24 @@ static struct fake_tlb *tlb_slot(u64 at)
 	return &fake_me->tlb[at >> TAIJI_PAGE_SHIFT & (FAKE_TLB_SIZE - 1)];
 }
 
+void fake_tlb_drop(u64 at)
+{
+	struct fake_tlb *tlb = tlb_slot(at);
+
+	if (tlb->page == at >> TAIJI_PAGE_SHIFT)
+		*tlb = (struct fake_tlb){ 0 };
+}
+
+u64 fake_flushes(void)
+{
+	return __atomic_load_n(&fake.flushes, __ATOMIC_RELAXED);
+}
+
+u64 fake_renewals(void)
+{
+	return __atomic_load_n(&fake.renewals, __ATOMIC_RELAXED);
+}
+
 static u64 section_number(u64 at)
 {
 	return (at - FAKE_RAM_START) >> TAIJI_SECTION_SHIFT;
@@ -107,7 +125,7 @@ static bool walk(u64 at, bool exec, struct fake_tlb *tlb, enum engine_fault *fau
 	u64 e = __atomic_load_n(entry, __ATOMIC_ACQUIRE);
 	u64 offset = at & (TAIJI_SECTION_SIZE - TAIJI_PAGE_SIZE);
 
-	*fault = FAULT_TRANSLATION;
+	*fault = exec ? FAULT_FETCH : FAULT_TRANSLATION;
 	if (!(e & ARCH_LEAF_VALID))
 		return false;
 	if (e & FAKE_TABLE) {

@@ -40,6 +40,10 @@ void fake_stumbles(bool on);
 #define FAKE_PATIENCE	50000000ULL
 void fake_patience(u64 aborts);
 
+/* Broadcasts so far: flushes of TLBs, renewals of fetch. */
+u64 fake_flushes(void);
+u64 fake_renewals(void);
+
 /* This thread's own. */
 u64 fake_random(void);
 
