@@ -52,12 +52,11 @@ void host_start(unsigned int cpus, unsigned int ram, unsigned int donated, unsig
 {
 	host = (struct host){ .cpus = cpus, .ram = ram, .donated = donated, .grown = grown };
 	host_boot();
-	must("START", call(TAIJI_CALL_START, FAKE_RAM_START, 0, 0));
-	must("DONATE", call(TAIJI_CALL_DONATE, section_addr(host.first_donated), donated, 0));
-	must("ALLOW", call(TAIJI_CALL_ALLOW, section_addr(host.first_user),
-			   host.first_grown - host.first_user, 1));
-	if (grown)
-		must("GROW", call(TAIJI_CALL_GROW, section_addr(host.first_grown), grown, 0));
+	must("START", call_again(TAIJI_CALL_START, FAKE_RAM_START));
+	must("DONATE", call_range(TAIJI_CALL_DONATE, host.first_donated, donated, 0));
+	must("ALLOW", call_range(TAIJI_CALL_ALLOW, host.first_user,
+				 host.first_grown - host.first_user, 1));
+	must("GROW", call_range(TAIJI_CALL_GROW, host.first_grown, grown, 0));
 }
 
 static s64 host_whole_range(u64 nr)
@@ -93,19 +92,19 @@ bool host_stop(void)
 	unsigned int back = 0;
 	s64 result;
 
-	if (host.grown && call(TAIJI_CALL_SHRINK, section_addr(host.first_grown), host.grown, 0))
+	if (call_range(TAIJI_CALL_SHRINK, host.first_grown, host.grown, 0))
 		return false;
 	if (host_all_home())
 		return false;
 	do {
-		result = call(TAIJI_CALL_RECLAIM, 0, 0, 0);
+		result = call_again(TAIJI_CALL_RECLAIM, 0);
 		back += result > 0;
-	} while (result > 0 || result == -TAIJI_EAGAIN);
+	} while (result > 0);
 	if (result != -TAIJI_ENOENT || back != host.donated) {
 		printf("# reclaimed %u of %u, then %lld\n", back, host.donated, (long long)result);
 		return false;
 	}
-	result = call(TAIJI_CALL_STOP, 0, 0, 0);
+	result = call_again(TAIJI_CALL_STOP, 0);
 	if (result)
 		printf("# STOP: %lld\n", (long long)result);
 	fake_machine_stop();
@@ -120,6 +119,28 @@ s64 call(u64 nr, u64 a, u64 b, u64 c)
 	if (nr == TAIJI_CALL_STOP && !result)
 		result = engine_call(TAIJI_CALL_FORGET, 0, 0, 0);
 	return result;
+}
+
+s64 call_again(u64 nr, u64 a)
+{
+	s64 result;
+
+	do {
+		result = call(nr, a, 0, 0);
+	} while (result == -TAIJI_EAGAIN);
+	return result;
+}
+
+s64 call_range(u64 nr, unsigned int first, unsigned int n, u64 flag)
+{
+	s64 done;
+
+	for (; n; n -= done, first += done) {
+		done = call(nr, section_addr(first), n, flag);
+		if (done < 0)
+			return done;
+	}
+	return 0;
 }
 
 s64 call_whole(u64 nr, unsigned int section)

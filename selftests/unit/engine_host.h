@@ -54,6 +54,10 @@ void host_start(unsigned int cpus, unsigned int ram, unsigned int donated, unsig
 bool host_stop(void);
 
 s64 call(u64 nr, u64 a, u64 b, u64 c);
+/* START, RECLAIM or STOP, until no interrupt comes first. */
+s64 call_again(u64 nr, u64 a);
+/* A call for @n sections until all are dealt with: 0, or why one cannot be. */
+s64 call_range(u64 nr, unsigned int first, unsigned int n, u64 flag);
 /* OUT, IN or HOME until it is done or refused, from 0 on. */
 s64 call_whole(u64 nr, unsigned int section);
 

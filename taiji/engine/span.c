@@ -84,6 +84,7 @@ static u32 store_grow_locked(void)
 	f->unused = (1U << STORE_SPANS) - 1;
 	__atomic_store_n(&f->nr_unused, STORE_SPANS, __ATOMIC_RELAXED);
 	frame_list_locked(frame);
+	__atomic_fetch_add(&arena->store_frames, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&arena->shared->store_frames, 1, __ATOMIC_RELAXED);
 	return frame;
 }
@@ -140,6 +141,7 @@ void span_give_up(u32 name)
 	frame_set_unused_locked(frame, f->unused | 1U << span_number(name), 1);
 	if (f->nr_unused == STORE_SPANS) {
 		frame_unlist_locked(frame);
+		__atomic_fetch_sub(&arena->store_frames, 1, __ATOMIC_RELAXED);
 		__atomic_fetch_sub(&arena->shared->store_frames, 1, __ATOMIC_RELAXED);
 		frame_put(frame);
 	}

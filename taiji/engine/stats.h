@@ -34,6 +34,7 @@ enum figure {
  * @pending: how many differences that are
  * @victim: the section that it takes out while it waits for a frame, or FRAME_NONE
  * @victim_page: how far it has come with that
+ * @owned: how many sections it has owned, ever
  * @looked: when it looked for interrupts last, or began a call
  * @packed: a micro-page as LZ4 leaves it, before its size is known
  * @workmem: LZ4's
@@ -46,6 +47,7 @@ struct cpu {
 	u32 victim;
 	u32 victim_page;
 	u64 looked;
+	u64 owned;
 	u8 packed[TAIJI_PAGE_SIZE] __aligned(64);
 	u64 workmem[CODEC_WORKMEM / 8];
 

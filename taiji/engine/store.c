@@ -18,6 +18,7 @@ bool store_init(void)
 	arena->store = arena_alloc(sizeof(struct store), 64);
 	if (!arena->store)
 		return false;
+	__builtin_memset(arena->store, 0, sizeof(struct store));
 	for (u32 i = 0; i <= STORE_SPANS; i++)
 		arena->store->frames[i] = FRAME_NONE;
 	return true;
