@@ -480,7 +480,7 @@ static void gives_back_frames_in_use(void)
 	fill(host.first_user, 5);
 	fill_with(host.first_user + 1, ZERO, 0);
 	CHECK_EQ(call_whole(TAIJI_CALL_OUT, host.first_user + 1), TAIJI_SECTION_PAGES);
-	fake_irq_rate(2);
+	fake_irq_rate(1);
 	do {
 		result = call_again(TAIJI_CALL_RECLAIM, 0);
 		back += result > 0;

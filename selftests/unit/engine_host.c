@@ -5,35 +5,39 @@
 #include "call.h"
 #include "engine_host.h"
 
+#define UNITS	(32 * TAIJI_PAGE_SIZE)	/* where they begin in the host's own memory */
+
 struct host host;
 
 void host_boot(void)
 {
 	u64 sections = host.ram + host.grown;
 	u64 arena = taiji_arena_size(sections, host.cpus);
+	u64 units = sections * sizeof(*host.units);
+	unsigned int own = 1 + (UNITS + units - 1) / TAIJI_SECTION_SIZE;
 	struct taiji_start *args;
 
 	fake_machine_start(host.ram * TAIJI_SECTION_SIZE, sections * TAIJI_SECTION_SIZE);
 	fake_cpu(0, 1);
-	host.first_donated = 1 + arena / TAIJI_SECTION_SIZE;
+	host.first_donated = own + arena / TAIJI_SECTION_SIZE;
 	host.first_user = host.first_donated + host.donated;
 	host.first_grown = host.ram;
 	host.end = host.ram + host.grown;
 
 	host.args = arch_va(pa(FAKE_RAM_START));
 	host.shared = arch_va(pa(FAKE_RAM_START + TAIJI_PAGE_SIZE));
-	host.units = arch_va(pa(FAKE_RAM_START + 32 * TAIJI_PAGE_SIZE));
+	host.units = arch_va(pa(FAKE_RAM_START + UNITS));
 	args = host.args;
 	args->abi = TAIJI_ABI;
 	args->nr_cpus = host.cpus;
 	args->nr_ranges = 1;
-	args->ipa_bits = 40;
-	args->arena.start = section_addr(1);
+	args->ipa_bits = 43;
+	args->arena.start = section_addr(own);
 	args->arena.size = arena;
 	args->shared.start = FAKE_RAM_START + TAIJI_PAGE_SIZE;
-	args->shared.size = 16 * TAIJI_PAGE_SIZE;
-	args->units.start = FAKE_RAM_START + 32 * TAIJI_PAGE_SIZE;
-	args->units.size = sections * sizeof(*host.units);
+	args->shared.size = UNITS - TAIJI_PAGE_SIZE;
+	args->units.start = FAKE_RAM_START + UNITS;
+	args->units.size = units;
 	args->first = FAKE_RAM_START;
 	args->end = section_addr(host.end);
 	args->ram[0].start = FAKE_RAM_START;
@@ -52,11 +56,16 @@ void host_start(unsigned int cpus, unsigned int ram, unsigned int donated, unsig
 {
 	host = (struct host){ .cpus = cpus, .ram = ram, .donated = donated, .grown = grown };
 	host_boot();
+	host_begin();
+}
+
+void host_begin(void)
+{
 	must("START", call_again(TAIJI_CALL_START, FAKE_RAM_START));
-	must("DONATE", call_range(TAIJI_CALL_DONATE, host.first_donated, donated, 0));
+	must("DONATE", call_range(TAIJI_CALL_DONATE, host.first_donated, host.donated, 0));
 	must("ALLOW", call_range(TAIJI_CALL_ALLOW, host.first_user,
 				 host.first_grown - host.first_user, 1));
-	must("GROW", call_range(TAIJI_CALL_GROW, host.first_grown, grown, 0));
+	must("GROW", call_range(TAIJI_CALL_GROW, host.first_grown, host.grown, 0));
 }
 
 static s64 host_whole_range(u64 nr)
@@ -70,8 +79,7 @@ static s64 host_whole_range(u64 nr)
 	return 0;
 }
 
-/* A section's home may be in use by the store as long as another one has a table. */
-static s64 host_all_home(void)
+bool host_all_home(void)
 {
 	s64 result = 0;
 
@@ -84,7 +92,7 @@ static s64 host_all_home(void)
 	}
 	if (result)
 		printf("# home: %lld\n", (long long)result);
-	return result;
+	return !result;
 }
 
 bool host_stop(void)
@@ -94,7 +102,7 @@ bool host_stop(void)
 
 	if (call_range(TAIJI_CALL_SHRINK, host.first_grown, host.grown, 0))
 		return false;
-	if (host_all_home())
+	if (!host_all_home())
 		return false;
 	do {
 		result = call_again(TAIJI_CALL_RECLAIM, 0);

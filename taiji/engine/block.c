@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "block.h"
 #include "check.h"
+#include "cpu.h"
 #include "page.h"
 #include "pin.h"
 #include "stats.h"
@@ -94,7 +95,7 @@ static bool block_sync(struct section *s, u64 word)
 	for (u32 i = 0; i < TAIJI_SECTION_PAGES; i++) {
 		if (block_synced(page_load(&table[i])))
 			continue;
-		if (!block_sync_page(s, word, i) || stats_irq_pending())
+		if (!block_sync_page(s, word, i) || cpu_irq_pending())
 			return false;
 	}
 	return true;
@@ -137,7 +138,7 @@ u32 block_collapse_sections(struct section *s, u32 n)
 			continue;
 		done = block_collapse(&s[i]);
 		section_disown(&s[i]);
-		if (stats_irq_pending())
+		if (cpu_irq_pending())
 			return done ? i + 1 : i;
 	}
 	return n;

@@ -8,6 +8,7 @@
 #include "block.h"
 #include "call.h"
 #include "compact.h"
+#include "cpu.h"
 #include "donate.h"
 #include "drop.h"
 #include "grow.h"
@@ -94,7 +95,7 @@ static s64 call_sections(u64 call, struct section *s, u64 n, u64 flag)
 		if (result < 0)
 			return done || result == -TAIJI_EAGAIN ? (s64)done : result;
 		done += result;
-	} while (done < n && !stats_irq_pending());
+	} while (done < n && !cpu_irq_pending());
 	return done;
 }
 

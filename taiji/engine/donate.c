@@ -3,9 +3,9 @@
  * Frames that the host lends us. The base has allocated the memory and promises not to touch it;
  * its content is lost.
  */
+#include "cpu.h"
 #include "donate.h"
 #include "home.h"
-#include "stats.h"
 
 #define DONATE_LOOK	64	/* sections between two looks at the interrupts */
 
@@ -93,7 +93,7 @@ static bool donate_next(struct donate_search *search)
 		search->result = result ? -TAIJI_EBUSY : (s64)section_ipa(s).val;
 		return false;
 	}
-	return search->seen % DONATE_LOOK || !stats_irq_pending();
+	return search->seen % DONATE_LOOK || !cpu_irq_pending();
 }
 
 /* Calls at the same time may look at a section twice or not at all: none is lost by that. */

@@ -4,6 +4,7 @@
  * this can be left alone at any point. Only when nothing is stored any more, the rest goes at once.
  */
 #include "check.h"
+#include "cpu.h"
 #include "drop.h"
 #include "page.h"
 #include "pin.h"
@@ -39,7 +40,7 @@ static bool drop_stored(struct section *s)
 		if (!page_stored(e) || !page_change(&table[i], &e, page_entry(PAGE_BUSY)))
 			continue;
 		drop_out(s, i, &table[i], e);
-		if (!(++dropped % DROP_LOOK) && stats_irq_pending())
+		if (!(++dropped % DROP_LOOK) && cpu_irq_pending())
 			return false;
 	}
 	return true;

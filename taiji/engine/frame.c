@@ -5,8 +5,8 @@
  * first round.
  */
 #include "check.h"
+#include "cpu.h"
 #include "frame.h"
-#include "stats.h"
 
 #define FRAME_LINKED	((u32)BIT_ULL(31))
 #define FRAME_TAG	BIT_ULL(32)

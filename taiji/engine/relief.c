@@ -10,6 +10,7 @@
  * come others.
  */
 #include "age.h"
+#include "cpu.h"
 #include "relief.h"
 #include "stats.h"
 #include "store.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "check.h"
+#include "cpu.h"
 #include "page.h"
 #include "section.h"
 #include "stats.h"

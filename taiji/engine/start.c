@@ -5,9 +5,9 @@
  */
 #include "arch.h"
 #include "arena.h"
+#include "cpu.h"
 #include "section.h"
 #include "start.h"
-#include "stats.h"
 #include "store.h"
 
 #define START_LOOK		64	/* sections between two looks at the interrupts */
@@ -162,7 +162,7 @@ static bool start_cpus(const struct taiji_start *args)
 static bool start_tables(void)
 {
 	while (!arch_stage2_fill(&arena->start_table)) {
-		if (stats_irq_pending())
+		if (cpu_irq_pending())
 			return false;
 	}
 	return true;
@@ -203,7 +203,7 @@ static bool start_sections(const struct taiji_start *args)
 		/* No CPU is below yet: there is nothing to flush. */
 		if (word == SECTION_HIDDEN)
 			arch_unmap(section_ipa(&arena->sections[i]));
-		if (!(i % START_LOOK) && stats_irq_pending())
+		if (!(i % START_LOOK) && cpu_irq_pending())
 			return false;
 	}
 	return true;

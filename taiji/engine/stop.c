@@ -8,8 +8,8 @@
  * CPUs are still below the stage 2, and those without a hardware access flag fault for want of it.
  * They are served until FORGET.
  */
+#include "cpu.h"
 #include "section.h"
-#include "stats.h"
 #include "stop.h"
 
 #define STOP_LOOK	64	/* sections between two looks at the interrupts */
@@ -46,7 +46,7 @@ static s64 stop_scan(void)
 			arena->stop_at = 0;
 			return result;
 		}
-		if (!(++arena->stop_at % STOP_LOOK) && stats_irq_pending())
+		if (!(++arena->stop_at % STOP_LOOK) && cpu_irq_pending())
 			return -TAIJI_EAGAIN;
 	}
 	return 0;

@@ -59,9 +59,9 @@ static void span_start(u32 name, u32 class)
 	span->relist = capacity - capacity / 16 - 1;
 	span->class = class;
 	for (u32 i = 0; i < STORE_MAP_WORDS; i++)
-		span->map[i] = 0;
-	for (u32 i = capacity; i < STORE_MAP_WORDS * 64; i++)
-		span->map[i / 64] |= 1ULL << (i % 64);
+		span->map[i] = i * 64 < capacity ? 0 : ~0ULL;
+	if (capacity % 64)
+		span->map[capacity / 64] = ~0ULL << (capacity % 64);
 	span_list(&arena->store->classes[class], name);
 }
 

@@ -10,6 +10,7 @@
 #include "block.h"
 #include "check.h"
 #include "codec.h"
+#include "cpu.h"
 #include "move.h"
 #include "page.h"
 #include "pin.h"
@@ -79,7 +80,7 @@ static s64 swap_out_pages(struct section *s, u32 from, u32 to)
 			block_collapse(s);
 			return -TAIJI_ENOMEM;
 		}
-		if (stats_irq_pending())
+		if (cpu_irq_pending())
 			return i + 1;
 	}
 	return to;
@@ -103,13 +104,13 @@ s64 swap_out_section(struct section *s, u32 from, u32 to)
 			return -TAIJI_ENOMEM;
 		}
 		/* That was work enough for one go. */
-		if (stats_irq_pending())
+		if (cpu_irq_pending())
 			return from;
 	} else if (!from) {
 		/*
 		 * What is touched after this is in use, and stays in even if the base calls again.
 		 */
-		if (block_hold(s, 0) && stats_irq_pending())
+		if (block_hold(s, 0) && cpu_irq_pending())
 			return from;
 	}
 	return swap_out_pages(s, from, to);
