@@ -3,8 +3,8 @@
  * Where taiji's base (EL1) and its engine (EL2) meet: the calls, their
  * arguments and the memory they share.
  *
- * The base makes a call with kvm_payload_call(); the engine runs it to
- * completion on the calling CPU with interrupts masked. Addresses that cross
+ * The base makes a call with kvm_payload_call(); the engine runs it on the calling
+ * CPU with interrupts masked, until it is done or one is pending. Addresses that cross
  * are plain physical (== intermediate physical) addresses of memory that never
  * leaves home.
  */
@@ -13,7 +13,7 @@
 
 #include <linux/types.h>
 
-#define TAIJI_ABI		2
+#define TAIJI_ABI		3
 
 #define TAIJI_SECTION_SHIFT	21
 #define TAIJI_SECTION_SIZE	(TAIJI_SECTION_PAGES * TAIJI_PAGE_SIZE)
@@ -44,47 +44,89 @@
  * @TAIJI_CALL_NOP:	nothing; having returned from it on a CPU is that CPU's
  *		quiescent point
  * @TAIJI_CALL_START:	(pa of struct taiji_start) build the state and an
- *		identity stage 2 over everything
- * @TAIJI_CALL_STOP:	() -EBUSY unless every section is in and at home;
- *		afterwards nothing faults any more, and nothing but FORGET may be called
- * @TAIJI_CALL_FORGET:	() after STOP, with no CPU below the stage 2: the engine
- *		holds nothing
- * @TAIJI_CALL_DONATE:	(pa, n) n frames from pa on leave the host's map and
- *		join the free frames
+ *		identity stage 2 over everything. -EAGAIN: call again with the same,
+ *		from any CPU; -EINVAL: arguments that make no sense; -ENOMEM: the
+ *		arena is too small; -EBUSY: there is a state
+ * @TAIJI_CALL_STOP:	() 0 when every section is in and at home, and then none
+ *		ever leaves again: all that would take one away says -EBUSY. Faults are
+ *		served on. -EAGAIN: call again; -EBUSY when something is away
+ * @TAIJI_CALL_FORGET:	() after STOP, or to give up a START: the engine holds
+ *		nothing; -EBUSY before that
+ * @TAIJI_CALL_DONATE:	S(pa, n) the content of sections at home is lost, and
+ *		their frames join the free ones
  * @TAIJI_CALL_RECLAIM:	() the pa of a donated frame that is given back to the
- *		host at its place, or -ENOENT
- * @TAIJI_CALL_GROW:	(ipa, n) n sections without a frame appear from ipa on;
- *		first touch takes a frame
- * @TAIJI_CALL_SHRINK:	(ipa, n) they disappear again, with their content
- * @TAIJI_CALL_ALLOW:	(ipa, n, bool) these sections are (not) swappable;
- *		-EBUSY when one is out and may not be
- * @TAIJI_CALL_OUT:	(ipa, from, to) swap a section out, micro-page by
- *		micro-page, from number @from on and up to number @to; 0 is all
- * @TAIJI_CALL_IN:	(ipa, from) bring a section in
- * @TAIJI_CALL_HOME:	(ipa, from) move a section that is in to its home frame
+ *		host at its place, -ENOENT when there is none, -EAGAIN: call again;
+ *		-EBUSY when none can be emptied: for the store, which is in it, or for
+ *		want of another frame
+ * @TAIJI_CALL_GROW:	S(ipa, n) sections without a frame appear where there is
+ *		no RAM, swappable; first touch takes a frame
+ * @TAIJI_CALL_SHRINK:	S(ipa, n) they disappear again, with their content;
+ *		what has gone already counts as done
+ * @TAIJI_CALL_ALLOW:	S(ipa, n, bool) these sections are (not) swappable;
+ *		-EBUSY also for one that is away and may not be
+ * @TAIJI_CALL_OUT:	P(ipa, from, to) swap a section out, micro-page by
+ *		micro-page, from number @from on and up to number @to; 0 is all. -EINVAL
+ *		for one that is not swappable; -ENOMEM when the store may not grow
+ * @TAIJI_CALL_IN:	P(ipa, from) bring a section in; -ENOMEM when there is no
+ *		frame
+ * @TAIJI_CALL_HOME:	P(ipa, from) move a section that is in to its home
+ *		frame; -EBUSY when it is not in, or what is there cannot leave; -ENOMEM
+ *		when that has nowhere to go
  * @TAIJI_CALL_AGE:	(ipa, n <= 16) four bits a section from bit 0 on: enum
  *		taiji_age, and TAIJI_AGE_PARTIAL; what was touched is counted as
- *		untouched from now on
- * @TAIJI_CALL_DROP:	(ipa, 1) what is in this swappable section is of no use to
- *		anybody; its frame and store go free, first touch takes a frame
+ *		untouched from now on. 0 for arguments that make no sense
+ * @TAIJI_CALL_DROP:	S(ipa, n) what is in these swappable sections is of no use
+ *		to anybody; frame and store go free, first touch takes a frame
  * @TAIJI_CALL_COLLAPSE: (ipa, n <= 64) of these sections, those that are split and
  *		all in become blocks again; how many are dealt with, fewer than n when
  *		an interrupt is pending
  * @TAIJI_CALL_ADOPT:	(pa of the arena) the first call of an engine that takes over
  *		from another, which goes on until the flip: -EINVAL when the arena is
  *		none that this engine knows how to use
- * @TAIJI_CALL_HIDE:	(pa, n) n sections at home, not swappable, leave the host's
+ * @TAIJI_CALL_HIDE:	S(pa, n) sections at home, not swappable, leave the host's
  *		map with their content: an engine's own image
- * @TAIJI_CALL_SHOW:	(pa, n) they come back
+ * @TAIJI_CALL_SHOW:	S(pa, n) they come back
  * @TAIJI_CALL_DISCARD: (ipa) the content of this micro-page is of no use to anybody:
  *		if it is out, it goes out of the store and becomes zero; 1 when it is
- *		not out
+ *		not out; -EBUSY when somebody is changing it, or the section is not
+ *		mapped
+ * @TAIJI_CALL_COMPACT: P(ipa, from) move what is stored for a section to where less
+ *		of the store is lost
  *
- * OUT, HOME and DROP of a section that a device uses: -EADDRINUSE.
+ * **Any call may be made on any CPU at any time, beside any other and beside
+ * faults.** What must not be at once shuts itself out: a section belongs to one
+ * call at a time, and another that wants to change it says -EBUSY. Nothing waits
+ * for longer than another CPU takes for a micro-page. There are two exceptions,
+ * which nobody but the caller can see to:
  *
- * OUT, IN, HOME and COMPACT return how far they came: TAIJI_SECTION_PAGES, or @to, when done,
- * less when an interrupt is pending and the base should call again from there,
- * negative when it cannot be.
+ *  - FORGET: no CPU is below the stage 2 nor in another call.
+ *  - START and ADOPT: the memory that they are told of is what they are told.
+ *
+ * What a call takes away is the caller's to give: after DONATE, DROP, SHRINK and
+ * DISCARD nobody asks for what was there.
+ *
+ * **No call holds interrupts off for longer than it takes to pack a micro-page or
+ * two.** It comes back with what it has done when one is pending, and goes on from
+ * there when it is called again; what was done is kept whether it is or not.
+ *
+ *  S	returns how many of the n sections it has dealt with, from the first on.
+ *	Fewer than n, for an interrupt or because the next one cannot be dealt
+ *	with: the caller goes on with that one, and is told. 0 is a call that an
+ *	interrupt has ended within the first. Nothing that is done is undone.
+ *  P	returns how far it came: TAIJI_SECTION_PAGES, or @to, when done; less when
+ *	the base should call again from there, with any other call in between or
+ *	none.
+ *
+ * -EBUSY says that another call has the section: later it may go. -EINVAL is for
+ * arguments out of range, for a section of the wrong kind, for any call but NOP and
+ * START without a state, and for a CPU number that START was not told of. -EADDRINUSE
+ * is for a section that a device uses, from OUT, DROP and GROW.
+ * -ENOSYS is for what is no call.
+ *
+ * Who may call is the kernel at EL1, which is trusted: it could do as it likes with all
+ * memory without asking. What it says is checked where that costs nothing, and
+ * against mistakes, not malice. What the host can write to decides nothing: figures are
+ * copies, for it to read.
  */
 enum taiji_call {
 	TAIJI_CALL_NOP,

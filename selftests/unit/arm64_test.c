@@ -136,12 +136,15 @@ static void *memory;
 static pa_t build(unsigned int ipa_bits)
 {
 	pa_t root = pa(0);
+	u64 at = 0;
 
 	memory = aligned_alloc(TAIJI_SECTION_SIZE, ARENA_SIZE);
 	memset(memory, 0xa5, ARENA_SIZE);
 	env.window = (u64)memory - ARENA_PA;
 	CHECK(arena_open((struct taiji_range){ ARENA_PA, ARENA_SIZE }));
 	CHECK(arch_stage2_init(ipa_bits, ipa(FIRST), ipa(END), &root));
+	while (!arch_stage2_fill(&at))
+		;
 	nr_notes = 0;
 	return root;
 }

@@ -46,27 +46,41 @@ static void refuses_bad_arguments(void)
 	CHECK_EQ(call(TAIJI_CALL_NOP, 0, 0, 0), 0);
 	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(20), 0, 0), -TAIJI_EINVAL);
 	host.args->abi = TAIJI_ABI + 1;
-	CHECK_EQ(call(TAIJI_CALL_START, FAKE_RAM_START, 0, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call_again(TAIJI_CALL_START, FAKE_RAM_START), -TAIJI_EINVAL);
 	host.args->abi = TAIJI_ABI;
 	host.args->arena.start += TAIJI_PAGE_SIZE;
-	CHECK_EQ(call(TAIJI_CALL_START, FAKE_RAM_START, 0, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call_again(TAIJI_CALL_START, FAKE_RAM_START), -TAIJI_EINVAL);
 	host.args->arena.start -= TAIJI_PAGE_SIZE;
 	host.args->shared.start = host.args->arena.start;
-	CHECK_EQ(call(TAIJI_CALL_START, FAKE_RAM_START, 0, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call_again(TAIJI_CALL_START, FAKE_RAM_START), -TAIJI_EINVAL);
 	host.args->shared.start = FAKE_RAM_START + TAIJI_PAGE_SIZE;
+	host.args->units.start = host.args->shared.start;
+	CHECK_EQ(call_again(TAIJI_CALL_START, FAKE_RAM_START), -TAIJI_EINVAL);
 	host.args->nr_cpus = TAIJI_MAX_CPUS;
+	host.args->units.size = 0;
 	host.args->shared.size = TAIJI_SECTION_SIZE - TAIJI_PAGE_SIZE;
-	CHECK_EQ(call(TAIJI_CALL_START, FAKE_RAM_START, 0, 0), -TAIJI_ENOMEM);
+	CHECK_EQ(call_again(TAIJI_CALL_START, FAKE_RAM_START), -TAIJI_ENOMEM);
 	host.args->nr_cpus = host.cpus;
-	CHECK_EQ(call(TAIJI_CALL_START, FAKE_RAM_START, 0, 0), 0);
-	CHECK_EQ(call(TAIJI_CALL_START, FAKE_RAM_START, 0, 0), -TAIJI_EBUSY);
+	fake_cpu(host.cpus, 1);
+	CHECK_EQ(call_again(TAIJI_CALL_START, FAKE_RAM_START), -TAIJI_EINVAL);
+	fake_cpu(0, 1);
+	CHECK_EQ(call_again(TAIJI_CALL_START, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call_again(TAIJI_CALL_START, 12), -TAIJI_EINVAL);
+	CHECK_EQ(call_again(TAIJI_CALL_START, ~7ULL), -TAIJI_EINVAL);
+	CHECK_EQ(call_again(TAIJI_CALL_START, FAKE_RAM_START), 0);
+	CHECK_EQ(call_again(TAIJI_CALL_START, FAKE_RAM_START), -TAIJI_EBUSY);
 	CHECK_EQ(call(TAIJI_NR_CALLS, 0, 0, 0), -TAIJI_ENOSYS);
 	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(20) + 4096, 0, 0), -TAIJI_EINVAL);
 	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(RAM), 0, 0), -TAIJI_EINVAL);
 	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(20), TAIJI_SECTION_PAGES, 0), -TAIJI_EINVAL);
-	CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(20), RAM - 20 + 1, 1), -TAIJI_EINVAL);
-	CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(1), 1, 1), -TAIJI_EINVAL);
-	CHECK_EQ(call(TAIJI_CALL_STOP, 0, 0, 0), 0);
+	CHECK_EQ(call_range(TAIJI_CALL_ALLOW, 20, RAM - 20 + 1, 1), -TAIJI_EINVAL);
+	CHECK_EQ(call_range(TAIJI_CALL_ALLOW, 1, 1, 1), -TAIJI_EINVAL);
+	/* A CPU that nobody has told it of. */
+	fake_cpu(host.cpus, 1);
+	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(20), 0, 0), -TAIJI_EINVAL);
+	CHECK(!engine_abort(ipa(section_addr(20)), FAULT_TRANSLATION));
+	fake_cpu(0, 1);
+	CHECK_EQ(call_again(TAIJI_CALL_STOP, 0), 0);
 	fake_machine_stop();
 }
 
@@ -139,15 +153,19 @@ static void asks_before_it_swaps(void)
 
 	start();
 	section = host.first_user;
-	CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(section), 2, 0), 0);
+	CHECK_EQ(call_range(TAIJI_CALL_ALLOW, section, 2, 0), 0);
 	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(section), 0, 0), -TAIJI_EINVAL);
 	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(0), 0, 0), -TAIJI_EINVAL);
-	CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(section), 2, 1), 0);
+	CHECK_EQ(call_range(TAIJI_CALL_ALLOW, section, 2, 1), 0);
 	CHECK_EQ(call_whole(TAIJI_CALL_OUT, section + 1), TAIJI_SECTION_PAGES);
-	CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(section), 2, 0), -TAIJI_EBUSY);
-	/* All or nothing: the first of the two is still swappable. */
-	CHECK_EQ(call_whole(TAIJI_CALL_OUT, section), TAIJI_SECTION_PAGES);
-	CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(host.first_grown), 1, 0), -TAIJI_EBUSY);
+	CHECK_EQ(call_range(TAIJI_CALL_ALLOW, section, 2, 0), -TAIJI_EBUSY);
+	/* It came as far as the first of the two. */
+	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(section), 0, 0), -TAIJI_EINVAL);
+	/* What the host and the engine both use stays. */
+	CHECK_EQ(call_range(TAIJI_CALL_ALLOW, 0, 1, 1), -TAIJI_EINVAL);
+	CHECK_EQ(call_range(TAIJI_CALL_DONATE, 0, 1, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call_range(TAIJI_CALL_HIDE, 0, 1, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call_range(TAIJI_CALL_ALLOW, host.first_grown, 1, 0), -TAIJI_EBUSY);
 	CHECK(host_stop());
 }
 
@@ -305,8 +323,8 @@ static void grows_and_shrinks(void)
 	start();
 	section = host.first_grown;
 	CHECK_EQ(host.shared->sections_absent, GROWN);
-	CHECK_EQ(call(TAIJI_CALL_GROW, section_addr(section), 1, 0), -TAIJI_EINVAL);
-	CHECK_EQ(call(TAIJI_CALL_SHRINK, section_addr(section - 1), 1, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call_range(TAIJI_CALL_GROW, section, 1, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call_range(TAIJI_CALL_SHRINK, section - 1, 1, 0), -TAIJI_EINVAL);
 	/* No frame before the first touch, then a whole one. */
 	CHECK_EQ(call_whole(TAIJI_CALL_OUT, section), TAIJI_SECTION_PAGES);
 	CHECK_EQ(host.shared->free_frames, DONATED);
@@ -320,14 +338,14 @@ static void grows_and_shrinks(void)
 	CHECK(intact(section, 11));
 	CHECK_EQ(call_whole(TAIJI_CALL_OUT, section), TAIJI_SECTION_PAGES);
 	fake_read(page_addr(section, 3));
-	CHECK_EQ(call(TAIJI_CALL_SHRINK, section_addr(section), GROWN, 0), 0);
+	CHECK_EQ(call_range(TAIJI_CALL_SHRINK, section, GROWN, 0), 0);
 	CHECK_EQ(host.shared->free_frames, DONATED);
 	CHECK_EQ(host.shared->store_frames, 0);
 	CHECK_EQ(host.shared->sections_absent, 0);
 	CHECK_EQ(host.shared->sections_out, 0);
 	CHECK_EQ(host.shared->pages_lz4, 0);
 	CHECK_EQ(fake_try_read(section_addr(section), &value), FAKE_UNOWNED);
-	CHECK_EQ(call(TAIJI_CALL_GROW, section_addr(section), GROWN, 0), 0);
+	CHECK_EQ(call_range(TAIJI_CALL_GROW, section, GROWN, 0), 0);
 	CHECK(host_stop());
 }
 
@@ -344,11 +362,8 @@ static void drops_what_nobody_wants(void)
 	CHECK_EQ(call_whole(TAIJI_CALL_OUT, s + 1), TAIJI_SECTION_PAGES);
 	fake_read(page_addr(s + 1, 3));
 
-	CHECK_EQ(call(TAIJI_CALL_DROP, section_addr(s), 2, 0), -TAIJI_EINVAL);
-	for (unsigned int i = 0; i < 3; i++) {
-		CHECK_EQ(call(TAIJI_CALL_DROP, section_addr(s + i), 1, 0), 0);
-		CHECK_EQ(call(TAIJI_CALL_DROP, section_addr(s + i), 1, 0), 0);
-	}
+	for (unsigned int i = 0; i < 2; i++)
+		CHECK_EQ(call_range(TAIJI_CALL_DROP, s, 3, 0), 0);
 	CHECK_EQ(host.shared->sections_absent, GROWN + 3);
 	CHECK_EQ(host.shared->sections_out, 0);
 	CHECK_EQ(host.shared->store_frames, 0);
@@ -409,13 +424,13 @@ static void brings_everybody_home(void)
 		CHECK_EQ(call_whole(TAIJI_CALL_OUT, first + i), TAIJI_SECTION_PAGES);
 	for (unsigned int i = 0; i < n; i++)
 		CHECK_EQ(call_whole(TAIJI_CALL_IN, first + (i + 2) % n), TAIJI_SECTION_PAGES);
-	CHECK_EQ(call(TAIJI_CALL_STOP, 0, 0, 0), -TAIJI_EBUSY);
+	CHECK_EQ(call_again(TAIJI_CALL_STOP, 0), -TAIJI_EBUSY);
 	CHECK_EQ(call_whole(TAIJI_CALL_HOME, first), TAIJI_SECTION_PAGES);
-	CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(first), 1, 0), 0);
+	CHECK_EQ(call_range(TAIJI_CALL_ALLOW, first, 1, 0), 0);
 	fake_irq_rate(3);
 	for (unsigned int i = 0; i < n; i++) {
 		CHECK_EQ(call_whole(TAIJI_CALL_HOME, first + i), TAIJI_SECTION_PAGES);
-		CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(first + i), 1, 0), 0);
+		CHECK_EQ(call_range(TAIJI_CALL_ALLOW, first + i, 1, 0), 0);
 	}
 	for (unsigned int i = 0; i < n; i++)
 		CHECK(intact(first + i, i * 1000));
@@ -463,16 +478,16 @@ static void gives_back_frames_in_use(void)
 	fill(host.first_user, 5);
 	fill_with(host.first_user + 1, ZERO, 0);
 	CHECK_EQ(call_whole(TAIJI_CALL_OUT, host.first_user + 1), TAIJI_SECTION_PAGES);
-	fake_irq_rate(2);
+	fake_irq_rate(1);
 	do {
-		result = call(TAIJI_CALL_RECLAIM, 0, 0, 0);
+		result = call_again(TAIJI_CALL_RECLAIM, 0);
 		back += result > 0;
 	} while (result > 0 || result == -TAIJI_EAGAIN);
 	fake_irq_rate(0);
 	/* One frame holds the tables. */
 	CHECK(back == DONATED - 1 || back == DONATED);
 	CHECK(intact(host.first_grown, 4));
-	CHECK_EQ(call(TAIJI_CALL_SHRINK, section_addr(host.first_grown), GROWN, 0), 0);
+	CHECK_EQ(call_range(TAIJI_CALL_SHRINK, host.first_grown, GROWN, 0), 0);
 	CHECK_EQ(call_whole(TAIJI_CALL_IN, host.first_user + 1), TAIJI_SECTION_PAGES);
 	for (unsigned int i = 0; i < 2; i++)
 		CHECK_EQ(call_whole(TAIJI_CALL_HOME, host.first_user + i), TAIJI_SECTION_PAGES);
@@ -535,7 +550,7 @@ static void unwinds_when_full(void)
 	s = host.first_user;
 	fill_with(s, NOISE, 1000);
 	for (; host.donated; host.donated--)
-		CHECK(call(TAIJI_CALL_RECLAIM, 0, 0, 0) > 0);
+		CHECK(call_again(TAIJI_CALL_RECLAIM, 0) > 0);
 	CHECK_EQ(host.shared->free_frames, 0);
 	for (unsigned int i = 0; i < 2; i++)
 		CHECK_EQ(call_whole(TAIJI_CALL_OUT, s), -TAIJI_ENOMEM);
@@ -612,13 +627,13 @@ static void keeps_a_reserve(void)
 static void stops_only_when_all_is_home(void)
 {
 	start();
-	CHECK_EQ(call(TAIJI_CALL_STOP, 0, 0, 0), -TAIJI_EBUSY);
-	CHECK_EQ(call(TAIJI_CALL_SHRINK, section_addr(host.first_grown), GROWN, 0), 0);
-	CHECK_EQ(call(TAIJI_CALL_STOP, 0, 0, 0), -TAIJI_EBUSY);
+	CHECK_EQ(call_again(TAIJI_CALL_STOP, 0), -TAIJI_EBUSY);
+	CHECK_EQ(call_range(TAIJI_CALL_SHRINK, host.first_grown, GROWN, 0), 0);
+	CHECK_EQ(call_again(TAIJI_CALL_STOP, 0), -TAIJI_EBUSY);
 	CHECK_EQ(call_whole(TAIJI_CALL_OUT, host.first_user), TAIJI_SECTION_PAGES);
 	/* Out, its home is free; a section cannot go home before it is in. */
 	CHECK_EQ(call_whole(TAIJI_CALL_HOME, host.first_user), -TAIJI_EBUSY);
-	CHECK_EQ(call(TAIJI_CALL_STOP, 0, 0, 0), -TAIJI_EBUSY);
+	CHECK_EQ(call_again(TAIJI_CALL_STOP, 0), -TAIJI_EBUSY);
 	host.grown = 0;
 	CHECK(host_stop());
 }
@@ -666,9 +681,9 @@ static void serves_to_the_end(void)
 	fake_hardware_af(false);
 	CHECK_EQ(engine_call(TAIJI_CALL_FORGET, 0, 0, 0), -TAIJI_EBUSY);
 	fake_write(section_addr(host.first_user), 5);
-	CHECK_EQ(call(TAIJI_CALL_SHRINK, section_addr(host.first_grown), GROWN, 0), 0);
+	CHECK_EQ(call_range(TAIJI_CALL_SHRINK, host.first_grown, GROWN, 0), 0);
 	for (unsigned int i = 0; i < DONATED; i++)
-		CHECK(call(TAIJI_CALL_RECLAIM, 0, 0, 0) > 0);
+		CHECK(call_again(TAIJI_CALL_RECLAIM, 0) > 0);
 	ages(4);
 	CHECK_EQ(engine_call(TAIJI_CALL_STOP, 0, 0, 0), 0);
 	CHECK_EQ(fake_read(section_addr(host.first_user)), 5);

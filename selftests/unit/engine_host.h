@@ -3,7 +3,7 @@
  * The part of a base and of a host that every test of the engine needs.
  *
  *	section 0		the host's own: START's arguments, the shared figures, what
- *				devices use
+ *				devices use; more than one on a machine of a TiB
  *	arena			as many as it takes
  *	donated			@donated
  *	user			the rest of the RAM, swappable
@@ -48,12 +48,23 @@ static inline u64 page_addr(unsigned int section, unsigned int page)
 
 /* A machine with START's arguments in place. */
 void host_boot(void);
-/* Boot, START, donate, allow, grow. */
+/* START, donate, allow, grow. */
+void host_begin(void);
+/* Boot, and that. */
 void host_start(unsigned int cpus, unsigned int ram, unsigned int donated, unsigned int grown);
+/*
+ * IN and HOME for all, in rounds: a section's home may be in use by the store as long as another
+ * one has a table.
+ */
+bool host_all_home(void);
 /* SHRINK, IN, HOME, RECLAIM, STOP, as a base does it; false when one of them refuses. */
 bool host_stop(void);
 
 s64 call(u64 nr, u64 a, u64 b, u64 c);
+/* START, RECLAIM or STOP, until no interrupt comes first. */
+s64 call_again(u64 nr, u64 a);
+/* A call for @n sections until all are dealt with: 0, or why one cannot be. */
+s64 call_range(u64 nr, unsigned int first, unsigned int n, u64 flag);
 /* OUT, IN or HOME until it is done or refused, from 0 on. */
 s64 call_whole(u64 nr, unsigned int section);
 

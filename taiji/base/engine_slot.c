@@ -28,12 +28,12 @@ static unsigned int used = NONE;
 
 static int hide(unsigned int slot)
 {
-	return kvm_payload_call(TAIJI_CALL_HIDE, kvm_payload_phys(slot), 1, 0);
+	return taiji_call_range(TAIJI_CALL_HIDE, kvm_payload_phys(slot), 1, false);
 }
 
 static void show(unsigned int slot)
 {
-	WARN_ON(kvm_payload_call(TAIJI_CALL_SHOW, kvm_payload_phys(slot), 1, 0));
+	WARN_ON(taiji_call_range(TAIJI_CALL_SHOW, kvm_payload_phys(slot), 1, false));
 }
 
 /* The engine in @slot takes over from the one that is used, with all there is. */

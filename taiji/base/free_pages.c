@@ -12,8 +12,6 @@
 #include <linux/page_reporting.h>
 #include <linux/sched.h>
 
-#include <asm/kvm_payload.h>
-
 #include "taiji.h"
 
 /*
@@ -42,7 +40,7 @@ static int report(struct page_reporting_dev_info *prdev, struct scatterlist *sgl
 		for (; at + TAIJI_SECTION_SIZE <= end; at += TAIJI_SECTION_SIZE) {
 			/* One that is on its way out or in is not worth waiting for. */
 			if (taiji_is_swappable(at))
-				kvm_payload_call(TAIJI_CALL_DROP, at, 1, 0);
+				taiji_call_range(TAIJI_CALL_DROP, at, 1, false);
 		}
 		cond_resched();
 	}
@@ -109,8 +107,7 @@ void taiji_free_pages_drop(void)
 		/* ZONE_MOVABLE comes first; what is below it is not for us. */
 		if (!taiji_is_swappable(ipa))
 			break;
-		kvm_payload_call(TAIJI_CALL_DROP, ipa, 1, 0);
-		cond_resched();
+		taiji_call_range(TAIJI_CALL_DROP, ipa, 1, false);
 	}
 
 	list_for_each_entry_safe(page, next, &pages, lru)

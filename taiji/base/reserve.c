@@ -6,7 +6,6 @@
 #include <linux/cpumask.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
 
 #include <asm/kvm_payload.h>
 
@@ -40,7 +39,7 @@ int taiji_reserve_donate(void)
 
 		at = page_to_phys(page);
 		err = kvm_payload_map_window(at, TAIJI_SECTION_SIZE) ?:
-		      kvm_payload_call(TAIJI_CALL_DONATE, at, 1, 0);
+		      taiji_call_range(TAIJI_CALL_DONATE, at, 1, false);
 		if (err) {
 			give_back(at);
 			return err;
@@ -55,11 +54,7 @@ int taiji_reserve_take_back(void)
 	s64 at;
 
 	while (taiji.donated) {
-		at = kvm_payload_call(TAIJI_CALL_RECLAIM, 0, 0, 0);
-		if (at == -EAGAIN) {
-			cond_resched();
-			continue;
-		}
+		at = taiji_call_again(TAIJI_CALL_RECLAIM, 0);
 		if (at < 0)
 			return at;
 

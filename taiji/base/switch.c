@@ -90,7 +90,7 @@ static int come_home(void)
 	if (err)
 		return err;
 
-	err = taiji_reserve_take_back() ?: kvm_payload_call(TAIJI_CALL_STOP, 0, 0, 0);
+	err = taiji_reserve_take_back() ?: taiji_call_again(TAIJI_CALL_STOP, 0);
 	if (err)
 		return taiji_reserve_donate() ?: err;
 
@@ -107,7 +107,7 @@ static int switch_on(void)
 	if (err)
 		return err;
 
-	err = kvm_payload_call(TAIJI_CALL_START, virt_to_phys(taiji.start), 0, 0);
+	err = taiji_call_again(TAIJI_CALL_START, virt_to_phys(taiji.start));
 	if (err) {
 		pr_err("the engine does not start: %d\n", err);
 		return err;
@@ -125,7 +125,7 @@ static int switch_on(void)
 	return err;
 
 out_stop:
-	WARN_ON(kvm_payload_call(TAIJI_CALL_STOP, 0, 0, 0) ?:
+	WARN_ON(taiji_call_again(TAIJI_CALL_STOP, 0) ?:
 		kvm_payload_call(TAIJI_CALL_FORGET, 0, 0, 0));
 	return err;
 }

@@ -120,6 +120,8 @@ int taiji_cpu_init(void);
 void taiji_cpu_exit(void);
 
 /* swap.c */
+s64 taiji_call_again(enum taiji_call func, u64 arg);
+int taiji_call_range(enum taiji_call func, u64 ipa, unsigned long nr, bool flag);
 int taiji_swap(enum taiji_call func, u64 ipa);
 int taiji_swap_out_if_worth(u64 ipa);
 int taiji_swap_allow(u64 ipa, unsigned long nr, bool allow);

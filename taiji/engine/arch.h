@@ -16,10 +16,12 @@
 #define ARCH_LEAF_VALID		1ULL
 
 /*
- * Build the stage 2: 1:1 over everything up to 2^ipa_bits. Memory comes from arena_alloc().
- * Returns the root.
+ * Room for the stage 2 over everything up to 2^ipa_bits, from arena_alloc(), and its root.
+ * arch_stage2_fill() makes it 1:1, some hundred entries at a time, from @at = 0 on, which it moves
+ * on; true when nothing is left to do.
  */
 bool arch_stage2_init(unsigned int ipa_bits, ipa_t first, ipa_t end, pa_t *root);
+bool arch_stage2_fill(u64 *at);
 
 /*
  * What maps a section. arch_map_* replace an invalid entry (nothing to flush). arch_unmap makes the
@@ -30,6 +32,8 @@ void arch_map_block(ipa_t section, pa_t frame);
 void arch_map_table(ipa_t section, pa_t table);
 void arch_unmap(ipa_t section);
 void arch_flush(ipa_t section);
+/* The same for @n sections in a row, at the price of one. */
+void arch_flush_sections(ipa_t first, u32 n);
 
 /*
  * Was a section that is one block touched? Clears the flag; the caller flushes (or accepts to

@@ -30,7 +30,8 @@ bool arena_adopt(pa_t at)
 {
 	struct arena *a = arch_va(at);
 
-	if (a->magic != ARENA_MAGIC || a->version != ARENA_VERSION || a->start != at.val)
+	if (a->magic != ARENA_MAGIC || a->version != ARENA_VERSION || a->start != at.val ||
+	    !a->nr_cpus || a->stopped)
 		return false;
 	arena = a;
 	return true;
@@ -39,14 +40,11 @@ bool arena_adopt(pa_t at)
 void *arena_alloc(u64 size, u64 align)
 {
 	u64 at = (arena->start + arena->used + align - 1) & ~(align - 1);
-	void *p;
 
 	if (at + size > arena->start + arena->size)
 		return NULL;
 	arena->used = at + size - arena->start;
-	p = arch_va(pa(at));
-	__builtin_memset(p, 0, size);
-	return p;
+	return arch_va(pa(at));
 }
 
 pa_t arena_pa(const void *at)

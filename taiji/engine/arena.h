@@ -34,6 +34,7 @@ struct cpu;
  * @used: how much is given out
  * @first: lowest IPA the engine looks after
  * @end: first IPA above what the engine looks after
+ * @nr_cpus: CPU numbers are below this; 0 until START is done
  * @nr_sections: sections between the two
  * @nr_frames: frames from @first on; RAM ends before more sections do
  * @reserve: free frames that only swap-in may take, see frame.h
@@ -43,10 +44,19 @@ struct cpu;
  * @relief_hand: where the search for a victim goes on
  * @relief_bytes: what the victim takes of the store
  * @relief_barren: sections that the search has come by, since a victim left a frame
- * @reclaim: where the search for a donated frame goes on
+ * @store_frames: frames of the store; what the host reads is a copy
+ * @nr_donated: sections whose frames the host has lent
+ * @reclaim_at, @reclaim_seen: where the search for one of these goes on, and how many sections it
+ *	has looked at in vain
+ * @start_args: where START's arguments are
+ * @start_cpu, @start_table, @start_section: how far START has come with each
+ * @stop_busy: a CPU is in STOP
+ * @stop_at: how far STOP has come
+ * @stop_owned: how often a section had been owned when it began
+ * @stopping: no section can be owned any more
  * @stopped: STOP has succeeded
  * @stage2: the machine's own, see arch_stage2_init()
- * @stage2_first: likewise
+ * @stage2_root, @stage2_roots, @stage2_first, @stage2_nr: likewise
  * @units: the count of each section's mappings for devices, or NULL; see pin.h
  * @sums: debug builds: checksum of each micro-page that is out
  */
@@ -65,7 +75,18 @@ struct arena {
 	u32 relief_hand;
 	u32 relief_bytes;
 	u32 relief_barren;
-	u32 reclaim;
+	u32 store_frames;
+	u32 nr_donated;
+	u32 reclaim_at;
+	u32 reclaim_seen;
+	u32 start_cpu;
+	u32 start_section;
+	u64 start_args;
+	u64 start_table;
+	u64 stop_owned;
+	u32 stop_busy;
+	u32 stop_at;
+	u32 stopping;
 	u32 stopped;
 	struct section *sections;
 	struct frame *frames;
@@ -73,7 +94,10 @@ struct arena {
 	struct cpu *cpus;
 	struct taiji_shared *shared;
 	u64 *stage2;
+	u64 *stage2_root;
+	u64 stage2_roots;
 	u64 stage2_first;
+	u64 stage2_nr;
 	s32 *units;
 	u16 *sums;
 
@@ -90,7 +114,10 @@ void arena_close(void);
 /* Go on with what another payload has built; false when it is none of ours. */
 bool arena_adopt(pa_t at);
 
-/* Zeroed memory, for START only; @align is a power of two. NULL when the arena is too small. */
+/*
+ * Memory, with anything in it, for START only; @align is a power of two. NULL when the arena is too
+ * small.
+ */
 void *arena_alloc(u64 size, u64 align);
 /* Where something in the arena is for the machine: tables point to tables by this. */
 pa_t arena_pa(const void *at);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "block.h"
 #include "check.h"
+#include "cpu.h"
 #include "page.h"
 #include "pin.h"
 #include "stats.h"
@@ -103,7 +104,7 @@ static bool block_sync(struct section *s, u64 word)
 		arch_clean_page(arch_va(section_page(s, word, i)));
 		cleaned[i / 64] |= BIT_ULL(i % 64);
 		any = true;
-		all = !stats_irq_pending();
+		all = !cpu_irq_pending();
 	}
 	if (!any)
 		return all;
@@ -152,7 +153,7 @@ u32 block_collapse_sections(struct section *s, u32 n)
 			continue;
 		done = block_collapse(&s[i]);
 		section_disown(&s[i]);
-		if (stats_irq_pending())
+		if (cpu_irq_pending())
 			return done ? i + 1 : i;
 	}
 	return n;

@@ -5,22 +5,24 @@
  * first round.
  */
 #include "check.h"
+#include "cpu.h"
 #include "frame.h"
-#include "stats.h"
 
 #define FRAME_LINKED	((u32)BIT_ULL(31))
 #define FRAME_TAG	BIT_ULL(32)
 
-bool frame_init(u32 nr)
+bool frame_alloc(u32 nr)
 {
 	arena->frames = arena_alloc(nr * sizeof(struct frame), 64);
-	if (!arena->frames)
-		return false;
-	for (u32 i = 0; i < nr; i++)
-		arena->frames[i].state = FRAME_FOREIGN;
 	arena->nr_frames = nr;
 	arena->free_head = FRAME_NONE;
-	return true;
+	return arena->frames;
+}
+
+void frame_init(u32 frame, u32 owner)
+{
+	arena->frames[frame].next = FRAME_NONE;
+	arena->frames[frame].state = owner;
 }
 
 u32 frame_owner(u32 frame)
@@ -31,8 +33,12 @@ u32 frame_owner(u32 frame)
 void frame_set_owner(u32 frame, u32 owner)
 {
 	u32 *state = &arena->frames[frame].state;
+	u32 old = __atomic_load_n(state, __ATOMIC_RELAXED);
 
-	__atomic_store_n(state, (*state & FRAME_LINKED) | owner, __ATOMIC_RELEASE);
+	/* Somebody may drop its link at the same time. */
+	while (!__atomic_compare_exchange_n(state, &old, (old & FRAME_LINKED) | owner, false,
+					    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
 }
 
 static bool frame_ticket(u32 floor)

@@ -43,9 +43,12 @@ static inline pa_t frame_pa(u32 frame)
 /* Room for one section and its table, whatever is in it. */
 #define FRAME_KEPT	2
 
-bool frame_init(u32 nr);
+/* For START: room for @nr, and then each by who has it. */
+bool frame_alloc(u32 nr);
+void frame_init(u32 frame, u32 owner);
+
 u32 frame_owner(u32 frame);
-/* For one that is not free, by who has it. */
+/* Of one that is not free, by who has it. */
 void frame_set_owner(u32 frame, u32 owner);
 
 /* A free frame for @owner if more than @floor are free, else FRAME_NONE. */

@@ -22,6 +22,7 @@
  */
 #include "age.h"
 #include "block.h"
+#include "cpu.h"
 #include "relief.h"
 #include "span.h"
 #include "stats.h"
@@ -314,7 +315,7 @@ static void relief_work(u64 word)
 	if (relief_phase(word) == RELIEF_PREPARE && !relief_prepare(s, &word))
 		return;
 	while (relief_page(s, &word)) {
-		if (stats_irq_pending())
+		if (cpu_irq_pending())
 			break;
 	}
 	relief_leave(s, word);

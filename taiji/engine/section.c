@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "check.h"
+#include "cpu.h"
 #include "page.h"
 #include "section.h"
 #include "stats.h"
 #include "store.h"
 
-bool section_init(u32 nr)
+bool section_alloc(u32 nr)
 {
 	arena->sections = arena_alloc(nr * sizeof(struct section), 64);
-	if (!arena->sections)
-		return false;
-	for (u32 i = 0; i < nr; i++)
-		arena->sections[i].word = FRAME_NONE;
 	arena->nr_sections = nr;
-	return true;
+	return arena->sections;
 }
 
 struct section *section_at(ipa_t at)
@@ -34,7 +31,17 @@ struct section *section_range(u64 at, u64 n)
 
 bool section_own(struct section *s)
 {
-	return !(__atomic_fetch_or(&s->word, SECTION_OWNED, __ATOMIC_ACQ_REL) & SECTION_OWNED);
+	struct cpu *cpu;
+
+	if (__atomic_fetch_or(&s->word, SECTION_OWNED, __ATOMIC_SEQ_CST) & SECTION_OWNED)
+		return false;
+	/* Either STOP finds it owned, or that it was, or we find that it is too late. */
+	cpu = this_cpu();
+	__atomic_store_n(&cpu->owned, cpu->owned + 1, __ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(&arena->stopping, __ATOMIC_SEQ_CST))
+		return true;
+	section_disown(s);
+	return false;
 }
 
 void section_seal(struct section *s)
@@ -98,6 +105,12 @@ static u64 section_add(struct section *s, u64 difference, u64 clear)
 void section_disown(struct section *s)
 {
 	section_add(s, 0, SECTION_OWNED | SECTION_SEALED);
+}
+
+void section_become(struct section *s, u64 word)
+{
+	DEBUG_ENSURE(section_word(s) & SECTION_SEALED && !section_users(section_word(s)));
+	__atomic_store_n(&s->word, word, __ATOMIC_RELEASE);
 }
 
 bool section_enter(struct section *s, u64 *word)

@@ -19,6 +19,11 @@
  *	GROWN		not RAM: it has no home
  *	DONATED		its home frame is one of the free ones
  *	MOVING		on its way from @frame to @target, see home.c
+ *	KEPT		the host and the engine both use it, or RAM begins or ends in it: no call
+ *			makes anything else of it
+ *
+ * What it is (all of these flags, and @frame but for what a fault brings in) changes by its owner
+ * only, and the owner looks at it again after it has got it.
  *
  * The frame of a split section goes free when its last micro-page is out and its last user and its
  * owner have left; whoever is last sees to it. Micro-pages are unmapped and flushed long before
@@ -51,8 +56,11 @@ struct section {
 #define SECTION_GROWN		BIT_ULL(51)
 #define SECTION_DONATED		BIT_ULL(52)
 #define SECTION_MOVING		BIT_ULL(53)
+#define SECTION_KEPT		BIT_ULL(54)
 #define SECTION_MAPPED		(SECTION_BLOCK | SECTION_TABLE)
 #define SECTION_OURS		(SECTION_MAPPED | SECTION_ABSENT)
+/* Neither mapped nor free, and never anybody's: hide.c */
+#define SECTION_HIDDEN		(SECTION_RAM | (u64)FRAME_NONE)
 
 static inline u32 section_frame(u64 word)
 {
@@ -106,20 +114,23 @@ static inline u64 section_with_frame(u64 word, u32 frame)
 	return (word & ~(u64)FRAME_NONE) | frame;
 }
 
-bool section_init(u32 nr);
+/* For START: room for @nr, whose words the caller writes. */
+bool section_alloc(u32 nr);
 
 /* The section at @at, or NULL. */
 struct section *section_at(ipa_t at);
 /* The first of @n sections from @at, all within bounds, or NULL. */
 struct section *section_range(u64 at, u64 n);
 
-/* Own it; false when another CPU does. */
+/* Own it; false when another CPU does, or when STOP has succeeded. */
 bool section_own(struct section *s);
 /* The owner keeps faults out, and waits for those in progress: one micro-page's time at most. */
 void section_seal(struct section *s);
 /* The owner, having sealed, changes flags, still sealed. */
 void section_set_sealed(struct section *s, u64 set, u64 clear);
 void section_unseal(struct section *s);
+/* The owner, having sealed, says what it is from now on: no longer owned nor sealed. */
+void section_become(struct section *s, u64 word);
 /* No longer owned nor sealed. */
 void section_disown(struct section *s);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "cpu.h"
 #include "span.h"
 #include "stats.h"
 
@@ -85,6 +86,7 @@ static u32 store_grow_locked(void)
 	__atomic_store_n(&f->nr_unused, STORE_SPANS, __ATOMIC_RELAXED);
 	store_count_unused_locked(STORE_SPANS);
 	frame_list_locked(frame);
+	__atomic_fetch_add(&arena->store_frames, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&arena->shared->store_frames, 1, __ATOMIC_RELAXED);
 	return frame;
 }
@@ -144,6 +146,7 @@ void span_give_up(u32 name)
 	if (f->nr_unused == STORE_SPANS) {
 		frame_unlist_locked(frame);
 		store_count_unused_locked(-STORE_SPANS);
+		__atomic_fetch_sub(&arena->store_frames, 1, __ATOMIC_RELAXED);
 		__atomic_fetch_sub(&arena->shared->store_frames, 1, __ATOMIC_RELAXED);
 		frame_put(frame);
 	}

@@ -9,6 +9,7 @@
  * without the lock.
  */
 #include "check.h"
+#include "cpu.h"
 #include "span.h"
 #include "stats.h"
 
@@ -20,6 +21,7 @@ bool store_init(void)
 	arena->store = arena_alloc(sizeof(struct store), 64);
 	if (!arena->store)
 		return false;
+	__builtin_memset(arena->store, 0, sizeof(struct store));
 	for (u32 i = 0; i <= STORE_SPANS; i++)
 		arena->store->frames[i] = FRAME_NONE;
 	return true;
@@ -60,9 +62,9 @@ static void span_start(u32 name, u32 class)
 	span->relist = capacity - capacity / 16 - 1;
 	span->class = class;
 	for (u32 i = 0; i < STORE_MAP_WORDS; i++)
-		span->map[i] = 0;
-	for (u32 i = capacity; i < STORE_MAP_WORDS * 64; i++)
-		span->map[i / 64] |= 1ULL << (i % 64);
+		span->map[i] = i * 64 < capacity ? 0 : ~0ULL;
+	if (capacity % 64)
+		span->map[capacity / 64] = ~0ULL << (capacity % 64);
 	span_list(&arena->store->classes[class], name);
 }
 

@@ -11,6 +11,7 @@
 #include "block.h"
 #include "check.h"
 #include "codec.h"
+#include "cpu.h"
 #include "move.h"
 #include "page.h"
 #include "pin.h"
@@ -319,7 +320,7 @@ static u32 swap_in_pages(struct section *s, u64 word, u32 from, u32 *more)
 			break;
 		swap_in_page(s, word, i, e);
 		++*more;
-		if (stats_irq_pending())
+		if (cpu_irq_pending())
 			return i + 1;
 	}
 	return i;

@@ -10,6 +10,7 @@
 #include "block.h"
 #include "check.h"
 #include "codec.h"
+#include "cpu.h"
 #include "move.h"
 #include "page.h"
 #include "pin.h"
@@ -81,7 +82,7 @@ static s64 swap_out_pages(struct section *s, u32 from, u32 to)
 			block_collapse(s);
 			return -TAIJI_ENOMEM;
 		}
-		if (stats_irq_pending())
+		if (cpu_irq_pending())
 			return i + 1;
 	}
 	return to;

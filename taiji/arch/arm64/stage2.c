@@ -31,6 +31,7 @@
 
 #define GIB_SHIFT	30
 #define GIB_SECTIONS	512
+#define FILL_STEP	512
 
 /* Level 2 is one array: entry i is the section arena->stage2_first + i. */
 static u64 *entry_of(ipa_t section)
@@ -55,30 +56,45 @@ bool arch_stage2_init(unsigned int ipa_bits, ipa_t first, ipa_t end, pa_t *root)
 	u64 nr = BIT(ipa_bits - GIB_SHIFT);
 	u64 from = first.val >> GIB_SHIFT;
 	u64 to = (end.val + BIT(GIB_SHIFT) - 1) >> GIB_SHIFT;
-	u64 *level1 = arena_alloc(nr * sizeof(u64), nr * sizeof(u64));
-	u64 *level2;
-	u64 i;
 
-	level2 = arena_alloc((to - from) * GIB_SECTIONS * sizeof(u64), TAIJI_PAGE_SIZE);
-	if (!level1 || !level2)
+	arena->stage2_roots = nr;
+	arena->stage2_first = from * GIB_SECTIONS;
+	arena->stage2_nr = (to - from) * GIB_SECTIONS;
+	arena->stage2_root = arena_alloc(nr * sizeof(u64), nr * sizeof(u64));
+	arena->stage2 = arena_alloc(arena->stage2_nr * sizeof(u64), TAIJI_PAGE_SIZE);
+	if (!arena->stage2_root || !arena->stage2)
 		return false;
 
-	arena->stage2 = level2;
-	arena->stage2_first = from * GIB_SECTIONS;
-	for (i = 0; i < (to - from) * GIB_SECTIONS; i++)
-		level2[i] = (arena->stage2_first + i) << TAIJI_SECTION_SHIFT | DESC_MEMORY;
+	*root = arena_pa(arena->stage2_root);
+	return true;
+}
 
-	for (i = 0; i < nr; i++) {
-		if (i >= from && i < to)
-			level1[i] = arena_pa(&level2[(i - from) * GIB_SECTIONS]).val |
-				    DESC_VALID | DESC_TABLE;
+/* Entry @i of level 1: to the array where that reaches, else a block. */
+static u64 root_entry(u64 i)
+{
+	u64 at = i * GIB_SECTIONS - arena->stage2_first;
+
+	if (i * GIB_SECTIONS >= arena->stage2_first && at < arena->stage2_nr)
+		return arena_pa(&arena->stage2[at]).val | DESC_VALID | DESC_TABLE;
+	return i << GIB_SHIFT | DESC_MEMORY;
+}
+
+bool arch_stage2_fill(u64 *at)
+{
+	u64 nr = arena->stage2_roots + arena->stage2_nr;
+	u64 end = *at + FILL_STEP < nr ? *at + FILL_STEP : nr;
+
+	for (; *at < end; ++*at) {
+		u64 i = *at - arena->stage2_roots;
+
+		if (*at < arena->stage2_roots)
+			arena->stage2_root[*at] = root_entry(*at);
 		else
-			level1[i] = i << GIB_SHIFT | DESC_MEMORY;
+			arena->stage2[i] = (arena->stage2_first + i) << TAIJI_SECTION_SHIFT |
+					   DESC_MEMORY;
 	}
 	dsb(ishst);
-
-	*root = arena_pa(level1);
-	return true;
+	return *at == nr;
 }
 
 void arch_map_block(ipa_t section, pa_t frame)

@@ -26,12 +26,18 @@ static void tlb_complete(void)
  * combined with the host's own stage 1, which no invalidation by IPA reaches.
  * One instruction drops it all; it costs less than 512.
  */
-void arch_flush(ipa_t section)
+void arch_flush_sections(ipa_t first, u32 n)
 {
-	(void)section;
+	(void)first;
+	(void)n;
 	dsb(ishst);
 	tlbi(vmalls12e1is);
 	tlb_complete();
+}
+
+void arch_flush(ipa_t section)
+{
+	arch_flush_sections(section, 1);
 }
 
 /*

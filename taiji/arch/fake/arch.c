@@ -11,6 +11,8 @@
 #include "fake.h"
 #include "schedule.h"
 
+#define FILL_STEP	512
+
 static u64 *section_entry(ipa_t section)
 {
 	return &fake.stage2[(section.val - FAKE_RAM_START) >> TAIJI_SECTION_SHIFT];
@@ -43,13 +45,20 @@ bool arch_stage2_init(unsigned int ipa_bits, ipa_t first, ipa_t end, pa_t *root)
 	fake.stage2 = arena_alloc(nr * sizeof(u64), TAIJI_PAGE_SIZE);
 	if (!fake.stage2)
 		return false;
-	for (u64 i = 0; i < nr; i++) {
-		ipa_t at = ipa(first.val + (i << TAIJI_SECTION_SHIFT));
-
-		arch_map_block(at, pa(at.val));
-	}
 	*root = arena_pa(fake.stage2);
 	return true;
+}
+
+bool arch_stage2_fill(u64 *at)
+{
+	u64 end = *at + FILL_STEP < arena->nr_sections ? *at + FILL_STEP : arena->nr_sections;
+
+	for (; *at < end; ++*at) {
+		u64 block = FAKE_RAM_START + (*at << TAIJI_SECTION_SHIFT);
+
+		fake.stage2[*at] = block | ARCH_LEAF_VALID | FAKE_YOUNG | FAKE_EXEC;
+	}
+	return *at == arena->nr_sections;
 }
 
 /* Break before make: the entry is invalid, and every TLB knows. */
@@ -93,6 +102,12 @@ void arch_flush(ipa_t section)
 			fake_yield();
 	}
 	__atomic_store_n(section_stale(section), 0, __ATOMIC_RELAXED);
+}
+
+void arch_flush_sections(ipa_t first, u32 n)
+{
+	for (u32 i = 0; i < n; i++)
+		arch_flush(ipa(first.val + i * TAIJI_SECTION_SIZE));
 }
 
 void arch_forget_page(ipa_t page)
