@@ -92,6 +92,11 @@
  *		mapped
  * @TAIJI_CALL_COMPACT: P(ipa, from) move what is stored for a section to where less
  *		of the store is lost
+ * @TAIJI_CALL_AWAY:	(ipa, mask) of the 64 sections from ipa on, those whose bit
+ *		is set are taken out of the reach of all CPUs, at once for all, as OUT
+ *		does for one: OUT finds them so. How many of the 64 it has looked at,
+ *		fewer when an interrupt is pending. A section that cannot go, or is
+ *		somebody's at the moment, is passed over
  *
  * **Any call may be made on any CPU at any time, beside any other and beside
  * faults.** What must not be at once shuts itself out: a section belongs to one
@@ -149,6 +154,7 @@ enum taiji_call {
 	TAIJI_CALL_SHOW,
 	TAIJI_CALL_DISCARD,
 	TAIJI_CALL_COMPACT,
+	TAIJI_CALL_AWAY,
 	TAIJI_NR_CALLS
 };
 
@@ -300,6 +306,7 @@ struct taiji_shared {
  *		clock
  * @kinds:	aborts by what was missing: translation, access flag, permission to
  *		execute, translation for a fetch, anything else
+ * @flushes:	invalidations of all that any CPU has cached of the stage 2
  * @unused:	makes whole cache lines, so that no CPU writes another's
  */
 struct taiji_cpu_stats {
@@ -322,7 +329,8 @@ struct taiji_cpu_stats {
 	__u64 longest_abort;
 	__u64 in_time[TAIJI_HIST_BUCKETS];
 	__u64 kinds[TAIJI_ABORT_KINDS];
-	__u64 unused[2];
+	__u64 flushes;
+	__u64 unused[1];
 };
 
 #endif /* _LINUX_TAIJI_CALL_H */

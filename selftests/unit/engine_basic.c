@@ -541,6 +541,41 @@ static void code_comes_in_with_one_abort(void)
 	CHECK(host_stop());
 }
 
+/* Whatever takes many sections out of reach does so with one flush for a batch of them. */
+static void sections_share_a_flush(void)
+{
+	const unsigned int n = 8;
+	unsigned int s;
+	u64 flushes;
+
+	start();
+	s = host.first_user;
+	for (unsigned int i = 0; i < n; i++)
+		fill(s + i, i);
+	flushes = host_count(flushes);
+	CHECK_EQ(call(TAIJI_CALL_AWAY, section_addr(s), (1 << n) - 1, 0), 64);
+	CHECK_EQ(host_count(flushes), flushes + 1);
+	/* What is touched now is in use, and stays in. */
+	fake_read(page_addr(s + 1, 3));
+	for (unsigned int i = 0; i < n; i++)
+		CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(s + i), 1, 0), TAIJI_SECTION_PAGES);
+	CHECK_EQ(host_count(flushes), flushes + 1);
+	CHECK_EQ(host_count(swap_out), n * (TAIJI_SECTION_PAGES - 1));
+	for (unsigned int i = 0; i < n; i++)
+		CHECK(intact(s + i, i));
+	flushes = host_count(flushes);
+	CHECK_EQ(call(TAIJI_CALL_COLLAPSE, section_addr(s), n, 0), n);
+	CHECK_EQ(host_count(collapsed), n);
+	CHECK_EQ(host_count(flushes), flushes + 1);
+	for (unsigned int i = 0; i < n; i++)
+		CHECK(intact(s + i, i));
+	CHECK_EQ(call(TAIJI_CALL_DROP, section_addr(s), n, 0), n);
+	CHECK_EQ(host_count(flushes), flushes + 2);
+	CHECK_EQ(call(TAIJI_CALL_AWAY, section_addr(s), 0, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call(TAIJI_CALL_AWAY, section_addr(s), 1ULL << 63, 0), -TAIJI_EINVAL);
+	CHECK(host_stop());
+}
+
 /* Without a frame for the store nothing can go out: that is said, and nothing is harmed. */
 static void unwinds_when_full(void)
 {
@@ -721,6 +756,7 @@ int main(void)
 	TAP_RUN(survives_half_a_move);
 	TAP_RUN(gives_back_frames_in_use);
 	TAP_RUN(code_comes_in_with_one_abort);
+	TAP_RUN(sections_share_a_flush);
 	TAP_RUN(unwinds_when_full);
 	TAP_RUN(faults_make_frames);
 	TAP_RUN(keeps_a_reserve);

@@ -151,6 +151,16 @@ static void check_all(unsigned int touched)
 		CHECK(is_intact(s, touched_pages(), 1));
 }
 
+static void drop(unsigned int s)
+{
+	s64 done;
+
+	do {
+		done = call(TAIJI_CALL_DROP, section_addr(s), 1, 0);
+	} while (!done);
+	CHECK_EQ(done, 1);
+}
+
 static void run(unsigned int cpus, unsigned int irqs, bool in_order)
 {
 	unsigned int donated = taiji_floor_touch(cpus) + 1;
@@ -178,7 +188,7 @@ static void run(unsigned int cpus, unsigned int irqs, bool in_order)
 	}
 	if (!pack->makes) {
 		for (unsigned int s = host.first_grown; s < host.end; s++)
-			CHECK_EQ(call(TAIJI_CALL_DROP, section_addr(s), 1, 0), 0);
+			drop(s);
 		fake_mask_irqs(true);
 		CHECK(touch(host.first_grown));
 		fake_mask_irqs(false);

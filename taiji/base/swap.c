@@ -129,6 +129,29 @@ int taiji_swap_out_if_worth(u64 ipa)
 }
 
 /**
+ * taiji_swap_away - take sections out of reach before they are swapped out one by one
+ * @ipa:	of the first of 64
+ * @mask:	which of them
+ *
+ * All of them share one flush of the TLBs of all CPUs. It is for speed only: what is not
+ * taken away here is by taiji_swap_out_if_worth().
+ *
+ * Context: may sleep; taiji_gate held.
+ */
+void taiji_swap_away(u64 ipa, u64 mask)
+{
+	s64 seen;
+
+	while (mask) {
+		seen = kvm_payload_call(TAIJI_CALL_AWAY, ipa, mask, 0);
+		if (seen <= 0 || seen > 63)
+			return;
+		mask = mask >> seen << seen;
+		cond_resched();
+	}
+}
+
+/**
  * taiji_swap_allow - say whether sections may be swapped
  * @ipa:	of the first
  * @nr:		how many

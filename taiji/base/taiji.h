@@ -124,6 +124,7 @@ s64 taiji_call_again(enum taiji_call func, u64 arg);
 int taiji_call_range(enum taiji_call func, u64 ipa, unsigned long nr, bool flag);
 int taiji_swap(enum taiji_call func, u64 ipa);
 int taiji_swap_out_if_worth(u64 ipa);
+void taiji_swap_away(u64 ipa, u64 mask);
 int taiji_swap_allow(u64 ipa, unsigned long nr, bool allow);
 int taiji_swap_all_in(void);
 

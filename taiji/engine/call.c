@@ -57,12 +57,8 @@ static s64 call_section(u64 call, struct section *s, u64 flag)
 	switch (call) {
 	case TAIJI_CALL_DONATE:
 		return donate_section(s);
-	case TAIJI_CALL_SHRINK:
-		return grow_shrink(s);
 	case TAIJI_CALL_ALLOW:
 		return allow_section(s, flag);
-	case TAIJI_CALL_DROP:
-		return drop_section(s);
 	case TAIJI_CALL_HIDE:
 		return hide_section(s);
 	case TAIJI_CALL_SHOW:
@@ -77,10 +73,17 @@ static s64 call_some(u64 call, struct section *s, u64 n, u64 flag)
 {
 	s64 result;
 
-	if (call == TAIJI_CALL_GROW)
+	switch (call) {
+	case TAIJI_CALL_GROW:
 		return grow_sections(s, n < GROW_BATCH ? n : GROW_BATCH);
-	result = call_section(call, s, flag);
-	return result ? result : 1;
+	case TAIJI_CALL_SHRINK:
+		return grow_shrink(s, n < GROW_BATCH ? n : GROW_BATCH);
+	case TAIJI_CALL_DROP:
+		return drop_sections(s, n < DROP_BATCH ? n : DROP_BATCH);
+	default:
+		result = call_section(call, s, flag);
+		return result ? result : 1;
+	}
 }
 
 /* How many of @n; or, when that is none, why not the first, unless it is for an interrupt. */
@@ -139,6 +142,13 @@ static s64 call_age(struct section *s, u64 n)
 	return s && n <= TAIJI_AGE_SECTIONS ? age_sections(s, n) : 0;
 }
 
+static s64 call_away(struct section *s, u64 mask)
+{
+	if (!s || !mask || 64 - __builtin_clzll(mask) > arena->nr_sections - section_index(s))
+		return -TAIJI_EINVAL;
+	return swap_out_away(s, mask);
+}
+
 static s64 call_discard(u64 at)
 {
 	struct section *s = section_at(ipa(at));
@@ -177,6 +187,8 @@ static s64 call_started(u64 call, u64 a, u64 b, u64 c)
 		return call_pages(call, section_range(a, 1), b, c);
 	case TAIJI_CALL_DISCARD:
 		return call_discard(a);
+	case TAIJI_CALL_AWAY:
+		return call_away(section_range(a, 1), b);
 	case TAIJI_CALL_AGE:
 		return call_age(section_range(a, b), b);
 	case TAIJI_CALL_COLLAPSE:

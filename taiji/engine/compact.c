@@ -19,7 +19,7 @@ static void compact_table(struct section *s)
 	/* No fault writes to the old one any more, nor does the machine after the flush. */
 	section_seal(s);
 	arch_unmap(at);
-	arch_flush(at);
+	cpu_flush(s, 1);
 	__builtin_memcpy(arch_va(store_pa(new)), arch_va(store_pa(old)), TAIJI_PAGE_SIZE);
 	s->table = store_page_of(new);
 	arch_map_table(at, store_page(s->table));

@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "arch.h"
 #include "codec.h"
+#include "section.h"
 #include "stats.h"
 
 /**
@@ -44,6 +45,16 @@ static inline struct cpu *this_cpu(void)
 static inline struct taiji_cpu_stats *my_stats(void)
 {
 	return this_cpu()->stats;
+}
+
+/*
+ * No CPU reaches what was unmapped of these sections any more: one flush on all CPUs, so those that
+ * take many sections away share it.
+ */
+static inline void cpu_flush(struct section *first, u32 n)
+{
+	arch_flush_sections(section_ipa(first), n);
+	stats_count(&my_stats()->flushes);
 }
 
 /* For calls, which end when an interrupt is pending. */

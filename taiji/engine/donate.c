@@ -22,7 +22,7 @@ s64 donate_section(struct section *s)
 	}
 	section_seal(s);
 	arch_unmap(section_ipa(s));
-	arch_flush(section_ipa(s));
+	cpu_flush(s, 1);
 	__atomic_fetch_add(&arena->nr_donated, 1, __ATOMIC_RELAXED);
 	section_put_frame(s, section_index(s));
 	section_become(s, SECTION_RAM | SECTION_DONATED | (word & SECTION_SWAPPABLE) | FRAME_NONE);

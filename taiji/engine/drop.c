@@ -46,8 +46,8 @@ static bool drop_stored(struct section *s)
 	return true;
 }
 
-/* Sealed. Nothing is stored, so what is out is in the entries. */
-static void drop_table(struct section *s, u64 word)
+/* Sealed and unmapped, and nothing is stored: what is out is in the entries. */
+static void drop_entries(struct section *s)
 {
 	u64 *table = section_table(s);
 	u32 zero = 0, same = 0;
@@ -61,61 +61,85 @@ static void drop_table(struct section *s, u64 word)
 	}
 	stats_figure(FIGURE_PAGES_ZERO, -(s64)zero);
 	stats_figure(FIGURE_PAGES_SAME, -(s64)same);
-	section_table_free(s);
-	if (word & SECTION_MOVING)
-		section_put_frame(s, s->target);
 }
 
-bool drop_content(struct section *s)
+bool drop_begin(struct section *s)
 {
-	u64 word;
-
 	if (section_word(s) & SECTION_TABLE && !drop_stored(s))
 		return false;
 	section_seal(s);
 	arch_unmap(section_ipa(s));
-	arch_flush(section_ipa(s));
-	word = section_word(s);
+	if (section_word(s) & SECTION_TABLE)
+		drop_entries(s);
+	return true;
+}
+
+void drop_end(struct section *s, u64 become)
+{
+	u64 word = section_word(s);
+
 	if (word & SECTION_ABSENT)
 		stats_figure(FIGURE_SECTIONS_ABSENT, -1);
 	else if (section_frame(word) == FRAME_NONE)
 		stats_figure(FIGURE_SECTIONS_OUT, -1);
 	if (word & SECTION_TABLE)
-		drop_table(s, word);
+		section_table_free(s);
+	if (word & SECTION_MOVING)
+		section_put_frame(s, s->target);
 	if (section_frame(word) != FRAME_NONE)
 		section_put_frame(s, section_frame(word));
-	return true;
+	section_become(s, become);
 }
 
-/* Owned, and it still is unless the result is 0. */
-static s64 drop_owned(struct section *s)
+/* Owned, and if the result is 0 sealed, else no more. */
+static s64 drop_own(struct section *s)
 {
-	u64 word = section_word(s);
+	s64 result = -TAIJI_EINVAL;
+	u64 word;
 
-	if (!(word & SECTION_SWAPPABLE) || !(word & SECTION_OURS))
-		return -TAIJI_EINVAL;
-	if (!pin_take_away(s))
-		return -TAIJI_EADDRINUSE;
-	if (!drop_content(s))
-		return -TAIJI_EAGAIN;
-	stats_figure(FIGURE_SECTIONS_ABSENT, 1);
-	section_become(s, (word & (SECTION_SWAPPABLE | SECTION_RAM | SECTION_GROWN)) |
-		       SECTION_ABSENT | FRAME_NONE);
-	return 0;
-}
-
-s64 drop_section(struct section *s)
-{
-	s64 result;
-
-	if (section_word(s) & SECTION_ABSENT)
-		return 0;
 	if (!section_own(s))
 		return -TAIJI_EBUSY;
-	result = drop_owned(s);
+	word = section_word(s);
+	if (word & SECTION_SWAPPABLE && word & SECTION_OURS) {
+		result = -TAIJI_EADDRINUSE;
+		if (pin_take_away(s))
+			result = drop_begin(s) ? 0 : -TAIJI_EAGAIN;
+	}
 	if (result)
 		section_disown(s);
 	return result;
+}
+
+s64 drop_sections(struct section *s, u32 n)
+{
+	const u64 kept = SECTION_SWAPPABLE | SECTION_RAM | SECTION_GROWN;
+	s64 result = 0;
+	u64 begun = 0;
+	u32 dealt = 0;
+
+	BUILD_BUG_ON(DROP_BATCH > 64);
+	while (dealt < n) {
+		u32 i = dealt;
+
+		if (!(section_word(&s[i]) & SECTION_ABSENT)) {
+			result = drop_own(&s[i]);
+			if (result)
+				break;
+			begun |= BIT_ULL(i);
+		}
+		dealt++;
+		if (cpu_irq_pending())
+			break;
+	}
+	if (begun)
+		cpu_flush(s, dealt);
+	for (u32 i = 0; i < dealt; i++) {
+		if (!(begun & BIT_ULL(i)))
+			continue;
+		stats_figure(FIGURE_SECTIONS_ABSENT, 1);
+		drop_end(&s[i], (section_word(&s[i]) & kept) | SECTION_ABSENT | FRAME_NONE);
+	}
+	return dealt ? dealt : result;
 }
 
 s64 drop_page(struct section *s, ipa_t page)

@@ -3,6 +3,7 @@
  * Memory beyond the RAM.
  */
 #include "arch.h"
+#include "cpu.h"
 #include "drop.h"
 #include "grow.h"
 #include "pin.h"
@@ -42,7 +43,7 @@ s64 grow_sections(struct section *s, u32 n)
 	/* The machine has had them mapped 1:1, onto nothing. */
 	for (u32 i = 0; i < owned; i++)
 		arch_unmap(section_ipa(&s[i]));
-	arch_flush_sections(section_ipa(s), owned);
+	cpu_flush(s, owned);
 	for (u32 i = 0; i < owned; i++) {
 		section_seal(&s[i]);
 		section_become(&s[i], SECTION_GROWN | SECTION_SWAPPABLE | SECTION_ABSENT |
@@ -52,22 +53,50 @@ s64 grow_sections(struct section *s, u32 n)
 	return owned;
 }
 
-s64 grow_shrink(struct section *s)
+/* Owned and sealed if the result is 0. */
+static s64 shrink_own(struct section *s)
 {
-	u64 word = section_word(s);
+	s64 result;
 
-	if (word & SECTION_RAM)
+	if (section_word(s) & SECTION_RAM)
 		return -TAIJI_EINVAL;
-	/* After an interrupt or -EBUSY the base may call again with sections that have gone. */
-	if (word == HOLE)
-		return 0;
 	if (!section_own(s))
 		return -TAIJI_EBUSY;
-	if (section_word(s) & SECTION_GROWN && drop_content(s)) {
-		section_become(s, HOLE);
-		return 0;
+	if (!(section_word(s) & SECTION_GROWN))
+		result = -TAIJI_EBUSY;
+	else
+		result = drop_begin(s) ? 0 : -TAIJI_EAGAIN;
+	if (result)
+		section_disown(s);
+	return result;
+}
+
+s64 grow_shrink(struct section *s, u32 n)
+{
+	s64 result = 0;
+	u64 begun = 0;
+	u32 dealt = 0;
+
+	BUILD_BUG_ON(GROW_BATCH > 64);
+	while (dealt < n) {
+		u32 i = dealt;
+
+		/* After an interrupt or -EBUSY the base may call again with those that have gone. */
+		if (section_word(&s[i]) != HOLE) {
+			result = shrink_own(&s[i]);
+			if (result)
+				break;
+			begun |= BIT_ULL(i);
+		}
+		dealt++;
+		if (cpu_irq_pending())
+			break;
 	}
-	word = section_word(s);
-	section_disown(s);
-	return word & SECTION_GROWN ? -TAIJI_EAGAIN : 0;
+	if (begun)
+		cpu_flush(s, dealt);
+	for (u32 i = 0; i < dealt; i++) {
+		if (begun & BIT_ULL(i))
+			drop_end(&s[i], HOLE);
+	}
+	return dealt ? dealt : result;
 }

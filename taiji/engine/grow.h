@@ -8,7 +8,7 @@
 
 /* TAIJI_CALL_GROW: how many of up to GROW_BATCH have appeared, or why the first cannot. */
 s64 grow_sections(struct section *s, u32 n);
-/* TAIJI_CALL_SHRINK, for one section */
-s64 grow_shrink(struct section *s);
+/* TAIJI_CALL_SHRINK, likewise: how many have gone. */
+s64 grow_shrink(struct section *s, u32 n);
 
 #endif

@@ -4,6 +4,7 @@
  * that keeps what is in it. A host that touches it all the same gets an external abort.
  */
 #include "arch.h"
+#include "cpu.h"
 #include "hide.h"
 
 s64 hide_section(struct section *s)
@@ -19,7 +20,7 @@ s64 hide_section(struct section *s)
 	}
 	section_seal(s);
 	arch_unmap(section_ipa(s));
-	arch_flush(section_ipa(s));
+	cpu_flush(s, 1);
 	frame_set_owner(section_index(s), FRAME_FOREIGN);
 	section_become(s, SECTION_HIDDEN);
 	return 0;

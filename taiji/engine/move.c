@@ -11,7 +11,7 @@ bool move_begin(struct section *s, u32 target)
 		return false;
 	/* Sealed, so that nothing is mapped in the old frame between the flush and the flag. */
 	section_seal(s);
-	block_hold(s, 0);
+	block_hold(s);
 	s->target = target;
 	section_set_sealed(s, SECTION_MOVING, 0);
 	section_unseal(s);

@@ -88,19 +88,75 @@ static s64 swap_out_pages(struct section *s, u32 from, u32 to)
 	return to;
 }
 
-s64 swap_out_prepare(struct section *s)
+/* Owned. Is there something to flush? Or why it cannot go. */
+static s64 away_begin(struct section *s)
 {
-	if (section_word(s) & SECTION_TABLE) {
-		block_hold(s, 0);
-		return 0;
-	}
+	if (section_word(s) & SECTION_TABLE)
+		return block_hold_begin(s);
 	if (!pin_take_away(s))
 		return -TAIJI_EADDRINUSE;
-	if (!block_split(s)) {
+	if (!block_split_begin(s)) {
 		pin_put_back(s);
 		return -TAIJI_ENOMEM;
 	}
-	return 0;
+	return 1;
+}
+
+static void away_end(struct section *s)
+{
+	if (section_word(s) & SECTION_BLOCK)
+		block_split_end(s);
+}
+
+s64 swap_out_prepare(struct section *s)
+{
+	s64 stale = away_begin(s);
+
+	if (stale > 0) {
+		cpu_flush(s, 1);
+		away_end(s);
+	}
+	return stale < 0 ? stale : 0;
+}
+
+static bool away_own(struct section *s)
+{
+	u64 word = section_word(s);
+
+	if (!(word & SECTION_SWAPPABLE) || !(word & SECTION_MAPPED) || word & SECTION_MOVING ||
+	    section_frame(word) == FRAME_NONE || !section_own(s))
+		return false;
+	word = section_word(s);
+	if (word & SECTION_SWAPPABLE && word & SECTION_MAPPED && !(word & SECTION_MOVING) &&
+	    section_frame(word) != FRAME_NONE && away_begin(s) > 0)
+		return true;
+	section_disown(s);
+	return false;
+}
+
+u32 swap_out_away(struct section *first, u64 mask)
+{
+	u64 begun = 0;
+	u32 i;
+
+	for (i = 0; i < 64; i++) {
+		if (!(mask & BIT_ULL(i)) || !away_own(&first[i]))
+			continue;
+		begun |= BIT_ULL(i);
+		if (cpu_irq_pending()) {
+			i++;
+			break;
+		}
+	}
+	if (begun)
+		cpu_flush(first, 64 - __builtin_clzll(begun));
+	for (u32 k = 0; k < i; k++) {
+		if (!(begun & BIT_ULL(k)))
+			continue;
+		away_end(&first[k]);
+		section_disown(&first[k]);
+	}
+	return i;
 }
 
 /*
