@@ -76,7 +76,7 @@ u64 arch_clock(void)
 
 void arch_relax(void)
 {
-	asm volatile("yield");
+	hint(yield);
 }
 
 void arch_sync_icache(void *page)
@@ -86,7 +86,7 @@ void arch_sync_icache(void *page)
 
 	if (!(ctr & CTR_IDC)) {
 		for (at = from; at < end; at += 4UL << CTR_DMINLINE(ctr))
-			asm volatile("dc cvau, %0" : : "r" (at) : "memory");
+			dc(cvau, at);
 	}
 	dsb(ish);
 	if (!(ctr & CTR_DIC)) {
@@ -94,19 +94,13 @@ void arch_sync_icache(void *page)
 		 * The host's aliases may have other colours in a VIPT cache, so
 		 * not by address.
 		 */
-		asm volatile("ic ialluis" : : : "memory");
+		ic(ialluis);
 		dsb(ish);
 	}
 	isb();
 }
 
-/*
- * KVM's handler of an exception at EL2 reports the place and stops the machine.
- */
 void arch_bug(const char *what)
 {
-	register const char *x0 asm("x0") = what;
-
-	asm volatile("brk #0x7a11" : : "r" (x0));
-	__builtin_unreachable();
+	machine_stop(what);
 }

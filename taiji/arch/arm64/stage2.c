@@ -96,30 +96,6 @@ void arch_unmap(ipa_t section)
 	entry_write(section, 0);
 }
 
-/*
- * A section may have been cached as one block or as up to 512 pages, and
- * combined with the host's own stage 1, which no invalidation by IPA reaches.
- * One instruction drops it all; it costs less than 512.
- */
-void arch_flush(ipa_t section)
-{
-	(void)section;
-	dsb(ishst);
-	tlbi(vmalls12e1is);
-	dsb(ish);
-	isb();
-}
-
-void arch_flush_page(ipa_t page)
-{
-	dsb(ishst);
-	tlbi_arg(ipas2e1is, page.val >> TAIJI_PAGE_SHIFT);
-	dsb(ish);
-	tlbi(vmalle1is);
-	dsb(ish);
-	isb();
-}
-
 bool arch_block_test_clear_young(ipa_t section)
 {
 	u64 old = entry_read(section);
