@@ -12,6 +12,12 @@
 
 #include "taiji.h"
 
+static void give_back(u64 at)
+{
+	kvm_payload_unmap_window(at, TAIJI_SECTION_SIZE);
+	__free_pages(phys_to_page(at), TAIJI_SECTION_SHIFT - PAGE_SHIFT);
+}
+
 /*
  * Frames that are there from the start, so that the first swap-out has a place
  * for what it compresses.
@@ -36,7 +42,7 @@ int taiji_reserve_donate(void)
 		err = kvm_payload_map_window(at, TAIJI_SECTION_SIZE) ?:
 		      kvm_payload_call(TAIJI_CALL_DONATE, at, 1, 0);
 		if (err) {
-			__free_pages(page, order);
+			give_back(at);
 			return err;
 		}
 		taiji.donated++;
@@ -57,7 +63,7 @@ int taiji_reserve_take_back(void)
 		if (at < 0)
 			return at;
 
-		__free_pages(phys_to_page(at), TAIJI_SECTION_SHIFT - PAGE_SHIFT);
+		give_back(at);
 		taiji.donated--;
 	}
 	return 0;

@@ -20,10 +20,23 @@ static size_t shared_size(void)
 			  nr_cpu_ids * sizeof(struct taiji_cpu_stats));
 }
 
+/* All that EL2 was shown is RAM. What becomes of it next may be text of another engine. */
+static void unmap_all(const struct taiji_start *start)
+{
+	const struct taiji_range *last;
+
+	if (!start || !start->nr_ranges)
+		return;
+
+	last = &start->ram[start->nr_ranges - 1];
+	kvm_payload_unmap_window(start->first, last->start + last->size - start->first);
+}
+
 void taiji_state_free(void)
 {
 	struct taiji_start *start = taiji.start;
 
+	unmap_all(start);
 	if (start && start->arena.size)
 		free_pages_exact(phys_to_virt(start->arena.start), start->arena.size);
 	if (taiji.shared)
