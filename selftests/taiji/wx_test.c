@@ -239,14 +239,17 @@ TEST_F(loaded, another_engine_is_no_exception)
 /* KVM never takes back what it showed to EL2 of a VM. */
 static int make_vms(void)
 {
-	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC), vm[16], i, n = 0;
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC), vm[16], cpu[16], i, n = 0;
 
 	for (i = 0; i < 16; i++) {
 		vm[i] = ioctl(kvm, KVM_CREATE_VM, 0);
-		n += vm[i] >= 0 && ioctl(vm[i], KVM_CREATE_VCPU, 0) >= 0;
+		cpu[i] = ioctl(vm[i], KVM_CREATE_VCPU, 0);
+		n += cpu[i] >= 0;
 	}
-	for (i = 0; i < 16; i++)
+	for (i = 0; i < 16; i++) {
+		close(cpu[i]);
 		close(vm[i]);
+	}
 	close(kvm);
 	return n;
 }

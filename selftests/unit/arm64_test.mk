@@ -13,30 +13,44 @@ ENGINE := $(ROOT)/taiji/engine
 CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-sign-compare -fno-strict-aliasing \
 	  -fsanitize=address,undefined -fno-sanitize-recover=all
 
-all: $(OUT)/arm64_test $(OUT)/hyp_test
+all: $(OUT)/arm64_test $(OUT)/hyp_test $(OUT)/payload_test
 
 $(OUT)/arm64_test: $(UNIT)/arm64_test.c $(ARM64)/stage2.c $(ARM64)/tlb.c $(ARM64)/machine.c $(ENGINE)/arena.c \
 		   $(wildcard $(ENGINE)/*.h) $(UNIT)/arm64_machine.h $(UNIT)/tap.h $(ROOT)/include/linux/taiji_call.h
 	mkdir -p $(OUT)
 	$(CC) $(CFLAGS) -I$(ROOT)/include -I$(ENGINE) -I$(UNIT) -include $(UNIT)/arm64_machine.h -o $@ $(filter %.c,$^)
 
-# The file includes the series' two headers, and others that are empty here: hyp_host.h comes before all.
-HYP := $(OUT)/hyp
-HYP_SOURCE := $(KSRC)/arch/arm64/kvm/hyp/nvhe/payload.c
-HYP_OURS := asm/kvm_payload.h nvhe/payload.h
+# What is of the series includes its own headers, KVM's kvm_pgtable.h, and others that are empty here: the test's header
+# comes before all. Of KVM's page tables the part before stage 2 is enough.
+KVM := $(KSRC)/arch/arm64/kvm
+ASM := $(KSRC)/arch/arm64/include/asm
 
-$(OUT)/hyp_test: $(UNIT)/hyp_test.c $(HYP_SOURCE) $(UNIT)/hyp_host.h $(UNIT)/tap.h
-	rm -rf $(HYP)
-	mkdir -p $(HYP)/asm $(HYP)/hyp $(HYP)/linux $(HYP)/nvhe
-	cp $(KSRC)/arch/arm64/include/asm/kvm_payload.h $(HYP)/asm/
-	cp $(KSRC)/arch/arm64/kvm/hyp/include/nvhe/payload.h $(HYP)/nvhe/
-	cd $(HYP) && for h in $$(sed -n '/errno/!s,^#include <\(.*\)>,\1,p' $(HYP_SOURCE) $(HYP_OURS)); do \
-		[ -e $$h ] || : > $$h; \
+# empty_headers DIRECTORY,FILES...
+empty_headers = cd $(1) && for h in $$(sed -n '/errno/!s,^\#include <\(.*\)>,\1,p' $(2)); do \
+		[ -e $$h ] || { mkdir -p $$(dirname $$h) && : > $$h; } || exit 1; \
 	done
-	$(CC) $(CFLAGS) -Wno-unused-parameter -DCONFIG_KVM_PAYLOAD -I$(HYP) -I$(UNIT) -include $(UNIT)/hyp_host.h -o $@ $(filter %.c,$^)
+
+$(OUT)/hyp_test: $(UNIT)/hyp_test.c $(KVM)/hyp/nvhe/payload.c $(UNIT)/hyp_host.h $(UNIT)/tap.h
+	rm -rf $(OUT)/hyp
+	mkdir -p $(OUT)/hyp/asm $(OUT)/hyp/nvhe
+	cp $(ASM)/kvm_payload.h $(OUT)/hyp/asm/
+	cp $(KVM)/hyp/include/nvhe/payload.h $(OUT)/hyp/nvhe/
+	$(call empty_headers,$(OUT)/hyp,$(KVM)/hyp/nvhe/payload.c asm/kvm_payload.h nvhe/payload.h)
+	$(CC) $(CFLAGS) -Wno-unused-parameter -DCONFIG_KVM_PAYLOAD -I$(OUT)/hyp -I$(UNIT) -include $(UNIT)/hyp_host.h \
+		-o $@ $(filter %.c,$^)
+
+$(OUT)/payload_test: $(UNIT)/payload_test.c $(KVM)/payload.c $(KVM)/hyp/pgtable.c $(UNIT)/payload_host.h $(UNIT)/tap.h
+	rm -rf $(OUT)/payload
+	mkdir -p $(OUT)/payload/asm
+	cp $(ASM)/kvm_payload.h $(ASM)/kvm_pgtable.h $(OUT)/payload/asm/
+	sed '/^struct stage2_map_data/,$$d' $(KVM)/hyp/pgtable.c > $(OUT)/payload/pgtable.c
+	$(call empty_headers,$(OUT)/payload,$(KVM)/payload.c pgtable.c asm/kvm_payload.h asm/kvm_pgtable.h)
+	$(CC) $(CFLAGS) -Wno-unused -Wno-unused-parameter -DCONFIG_KVM_PAYLOAD -I$(OUT)/payload -I$(UNIT) \
+		-include $(UNIT)/payload_host.h -include asm/kvm_pgtable.h -o $@ $(UNIT)/payload_test.c $(KVM)/payload.c $(OUT)/payload/pgtable.c
 
 check: all
 	$(OUT)/arm64_test
 	$(OUT)/hyp_test
+	$(OUT)/payload_test
 
 .PHONY: all check
