@@ -7,14 +7,15 @@
 #include <string.h>
 
 #include "arch.h"
-#include "arena.h"
 #include "arm64_machine.h"
 #include "call.h"
+#include "gib.h"
 #include "tap.h"
 
 #define GIB		(1UL << 30)
 #define ARENA_PA	(7 * GIB)
-#define ARENA_SIZE	TAIJI_SECTION_SIZE
+#define ARENA_PIECES	2
+#define ARENA_SIZE	(ARENA_PIECES * TAIJI_SECTION_SIZE)
 #define FIRST		(2 * GIB + 3 * TAIJI_SECTION_SIZE)
 #define END		(5 * GIB - TAIJI_SECTION_SIZE)
 
@@ -133,18 +134,42 @@ static u64 output(pa_t root, unsigned int ipa_bits, u64 at)
 
 static void *memory;
 
+/* The first and the last GiB of those that @FIRST and @END are in: between them is a hole. */
+static void build_gibs(void)
+{
+	u64 first = FIRST & ~(GIB - 1);
+	u64 size = (END / GIB + 1 - FIRST / GIB) * sizeof(struct gib *);
+
+	arena->first = first;
+	arena->low = FIRST;
+	arena->end = END;
+	arena->map = arena_alloc(size, 64);
+	arena->gibs = arena_alloc(size, 64);
+	memset(arena->map, 0, size);
+	CHECK(gib_add(first));
+	CHECK(gib_add(END & ~(GIB - 1)));
+}
+
 static pa_t build(unsigned int ipa_bits)
 {
+	u64 pieces[ARENA_PIECES];
 	pa_t root = pa(0);
+	unsigned int i;
 	u64 at = 0;
 
 	memory = aligned_alloc(TAIJI_SECTION_SIZE, ARENA_SIZE);
 	memset(memory, 0xa5, ARENA_SIZE);
 	env.window = (u64)memory - ARENA_PA;
-	CHECK(arena_open((struct taiji_range){ ARENA_PA, ARENA_SIZE }));
-	CHECK(arch_stage2_init(ipa_bits, ipa(FIRST), ipa(END), &root));
+	for (i = 0; i < ARENA_PIECES; i++)
+		pieces[i] = ARENA_PA + i * TAIJI_SECTION_SIZE;
+	arena_open(pieces, ARENA_PIECES);
+	CHECK(arch_stage2_init(ipa_bits, &root));
+	build_gibs();
 	while (!arch_stage2_fill(&at))
 		;
+	/* As START does after an interrupt. */
+	for (i = 0; i < 3; i++)
+		CHECK(arch_stage2_fill(&at));
 	nr_notes = 0;
 	return root;
 }
@@ -157,7 +182,7 @@ static void drop(void)
 
 static void stage2_is_the_identity(void)
 {
-	static const unsigned int bits[] = { 36, 39, 40, 42, 43 };
+	static const unsigned int bits[] = { 36, 39, 40, 42, 43, 44, 47, 48 };
 	unsigned int i;
 	u64 at;
 
@@ -177,8 +202,8 @@ static void too_small_an_arena_is_refused(void)
 {
 	pa_t root;
 
-	build(40);
-	CHECK(!arch_stage2_init(40, ipa(FIRST), ipa(1UL << 40), &root));
+	build(48);
+	CHECK(!arch_stage2_init(48, &root));
 	drop();
 }
 

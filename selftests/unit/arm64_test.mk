@@ -16,7 +16,7 @@ CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-sign-compare -fno-strict-
 all: $(OUT)/arm64_test $(OUT)/hyp_test $(OUT)/payload_test
 
 $(OUT)/arm64_test: $(UNIT)/arm64_test.c $(ARM64)/stage2.c $(ARM64)/tlb.c $(ARM64)/machine.c $(ENGINE)/arena.c \
-		   $(wildcard $(ENGINE)/*.h) $(UNIT)/arm64_machine.h $(UNIT)/tap.h $(ROOT)/include/linux/taiji_call.h
+		   $(ENGINE)/gib.c $(wildcard $(ENGINE)/*.h) $(UNIT)/arm64_machine.h $(UNIT)/tap.h $(ROOT)/include/linux/taiji_call.h
 	mkdir -p $(OUT)
 	$(CC) $(CFLAGS) -I$(ROOT)/include -I$(ENGINE) -I$(UNIT) -include $(UNIT)/arm64_machine.h -o $@ $(filter %.c,$^)
 

@@ -177,13 +177,15 @@ u32 block_collapse_sections(struct section *s, u32 n)
 	while (dealt < n) {
 		u32 i = dealt++;
 
+		struct section *at = section_after(s, i);
+
 		/* An owner swaps it out, or in and makes a block of it itself. */
-		if (!block_whole(section_word(&s[i])) || !section_own(&s[i]))
+		if (!block_whole(section_word(at)) || !section_own(at))
 			continue;
-		if (block_collapse_begin(&s[i]))
+		if (block_collapse_begin(at))
 			begun |= BIT_ULL(i);
 		else
-			section_disown(&s[i]);
+			section_disown(at);
 		if (cpu_irq_pending()) {
 			dealt -= !(begun & BIT_ULL(i));
 			break;
@@ -192,10 +194,12 @@ u32 block_collapse_sections(struct section *s, u32 n)
 	if (begun)
 		cpu_flush(s, dealt);
 	for (u32 i = 0; i < dealt; i++) {
+		struct section *at = section_after(s, i);
+
 		if (!(begun & BIT_ULL(i)))
 			continue;
-		block_collapse_end(&s[i]);
-		section_disown(&s[i]);
+		block_collapse_end(at);
+		section_disown(at);
 	}
 	return dealt;
 }

@@ -95,7 +95,7 @@ static s64 call_sections(u64 call, struct section *s, u64 n, u64 flag)
 	if (!s)
 		return -TAIJI_EINVAL;
 	do {
-		result = call_some(call, &s[done], n - done, flag);
+		result = call_some(call, section_after(s, done), n - done, flag);
 		if (result < 0)
 			return done || result == -TAIJI_EAGAIN ? (s64)done : result;
 		done += result;
@@ -144,7 +144,7 @@ static s64 call_age(struct section *s, u64 n)
 
 static s64 call_away(struct section *s, u64 mask)
 {
-	if (!s || !mask || 64 - __builtin_clzll(mask) > arena->nr_sections - section_index(s))
+	if (!s)
 		return -TAIJI_EINVAL;
 	return swap_out_away(s, mask);
 }
@@ -188,7 +188,7 @@ static s64 call_started(u64 call, u64 a, u64 b, u64 c)
 	case TAIJI_CALL_DISCARD:
 		return call_discard(a);
 	case TAIJI_CALL_AWAY:
-		return call_away(section_range(a, 1), b);
+		return call_away(section_range(a, b ? 64 - __builtin_clzll(b) : 0), b);
 	case TAIJI_CALL_AGE:
 		return call_age(section_range(a, b), b);
 	case TAIJI_CALL_COLLAPSE:

@@ -20,7 +20,7 @@ static void drop_out(struct section *s, u32 i, u64 *entry, u64 e)
 	stats_figure(FIGURE_PAGES_ZERO, 1);
 #ifdef TAIJI_DEBUG
 	/* The sum of zeros. */
-	arena->sums[section_index(s) * TAIJI_SECTION_PAGES + i] = 0;
+	*section_sum(s, i) = 0;
 #else
 	(void)s;
 	(void)i;
@@ -119,13 +119,13 @@ s64 drop_sections(struct section *s, u32 n)
 
 	BUILD_BUG_ON(DROP_BATCH > 64);
 	while (dealt < n) {
-		u32 i = dealt;
+		struct section *at = section_after(s, dealt);
 
-		if (!(section_word(&s[i]) & SECTION_ABSENT)) {
-			result = drop_own(&s[i]);
+		if (!(section_word(at) & SECTION_ABSENT)) {
+			result = drop_own(at);
 			if (result)
 				break;
-			begun |= BIT_ULL(i);
+			begun |= BIT_ULL(dealt);
 		}
 		dealt++;
 		if (cpu_irq_pending())
@@ -134,10 +134,12 @@ s64 drop_sections(struct section *s, u32 n)
 	if (begun)
 		cpu_flush(s, dealt);
 	for (u32 i = 0; i < dealt; i++) {
+		struct section *at = section_after(s, i);
+
 		if (!(begun & BIT_ULL(i)))
 			continue;
 		stats_figure(FIGURE_SECTIONS_ABSENT, 1);
-		drop_end(&s[i], (section_word(&s[i]) & kept) | SECTION_ABSENT | FRAME_NONE);
+		drop_end(at, (section_word(at) & kept) | SECTION_ABSENT | FRAME_NONE);
 	}
 	return dealt ? dealt : result;
 }

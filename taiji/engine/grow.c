@@ -34,7 +34,7 @@ s64 grow_sections(struct section *s, u32 n)
 	u32 owned = 0;
 
 	while (!result && owned < n) {
-		result = grow_own(&s[owned]);
+		result = grow_own(section_after(s, owned));
 		owned += !result;
 	}
 	if (!owned)
@@ -42,11 +42,13 @@ s64 grow_sections(struct section *s, u32 n)
 
 	/* The machine has had them mapped 1:1, onto nothing. */
 	for (u32 i = 0; i < owned; i++)
-		arch_unmap(section_ipa(&s[i]));
+		arch_unmap(section_ipa(section_after(s, i)));
 	cpu_flush(s, owned);
 	for (u32 i = 0; i < owned; i++) {
-		section_seal(&s[i]);
-		section_become(&s[i], SECTION_GROWN | SECTION_SWAPPABLE | SECTION_ABSENT |
+		struct section *at = section_after(s, i);
+
+		section_seal(at);
+		section_become(at, SECTION_GROWN | SECTION_SWAPPABLE | SECTION_ABSENT |
 			       FRAME_NONE);
 	}
 	stats_figure(FIGURE_SECTIONS_ABSENT, owned);
@@ -79,14 +81,14 @@ s64 grow_shrink(struct section *s, u32 n)
 
 	BUILD_BUG_ON(GROW_BATCH > 64);
 	while (dealt < n) {
-		u32 i = dealt;
+		struct section *at = section_after(s, dealt);
 
 		/* After an interrupt or -EBUSY the base may call again with those that have gone. */
-		if (section_word(&s[i]) != HOLE) {
-			result = shrink_own(&s[i]);
+		if (section_word(at) != HOLE) {
+			result = shrink_own(at);
 			if (result)
 				break;
-			begun |= BIT_ULL(i);
+			begun |= BIT_ULL(dealt);
 		}
 		dealt++;
 		if (cpu_irq_pending())
@@ -96,7 +98,7 @@ s64 grow_shrink(struct section *s, u32 n)
 		cpu_flush(s, dealt);
 	for (u32 i = 0; i < dealt; i++) {
 		if (begun & BIT_ULL(i))
-			drop_end(&s[i], HOLE);
+			drop_end(section_after(s, i), HOLE);
 	}
 	return dealt ? dealt : result;
 }

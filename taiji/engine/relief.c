@@ -138,16 +138,16 @@ static u32 relief_choose(void)
 	for (u32 k = 0; k < RELIEF_LOOK; k++) {
 		u32 i = __atomic_fetch_add(&arena->relief_hand, 1, __ATOMIC_RELAXED) %
 			arena->nr_sections;
-		struct section *s = &arena->sections[i];
+		struct section *s = section_nth(i);
 		u64 ages;
 
 		if (!relief_is_candidate(section_word(s)))
 			continue;
 		ages = age_sections(s, 1);
 		if (taiji_age(ages, 0) == TAIJI_AGE_OLD)
-			return i;
+			return section_index(s);
 		if (fallback == FRAME_NONE || (taiji_age_is_partial(ages, 0) && !partial)) {
-			fallback = i;
+			fallback = section_index(s);
 			partial = taiji_age_is_partial(ages, 0);
 		}
 	}
@@ -189,7 +189,7 @@ enum relief_owned {
 /* The first worker owns the section; if it is not what it was, there is no victim any more. */
 static enum relief_owned relief_own(u64 *word)
 {
-	struct section *s = &arena->sections[relief_victim(*word)];
+	struct section *s = section_of(relief_victim(*word));
 	u64 with = *word + RELIEF_WORKER;
 
 	if (!section_own(s))
@@ -310,7 +310,7 @@ static void relief_leave(struct section *s, u64 word)
 
 static void relief_work(u64 word)
 {
-	struct section *s = &arena->sections[relief_victim(word)];
+	struct section *s = section_of(relief_victim(word));
 
 	if (relief_phase(word) == RELIEF_PREPARE && !relief_prepare(s, &word))
 		return;

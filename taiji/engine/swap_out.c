@@ -58,7 +58,7 @@ s64 swap_out_page(struct section *s, u64 word, u32 i)
 		return -TAIJI_ENOMEM;
 	}
 #ifdef TAIJI_DEBUG
-	arena->sums[section_index(s) * TAIJI_SECTION_PAGES + i] = codec_sum(page);
+	*section_sum(s, i) = codec_sum(page);
 #endif
 	stats_count(&my_stats()->swap_out);
 	if (page_stored(out)) {
@@ -140,7 +140,7 @@ u32 swap_out_away(struct section *first, u64 mask)
 	u32 i;
 
 	for (i = 0; i < 64; i++) {
-		if (!(mask & BIT_ULL(i)) || !away_own(&first[i]))
+		if (!(mask & BIT_ULL(i)) || !away_own(section_after(first, i)))
 			continue;
 		begun |= BIT_ULL(i);
 		if (cpu_irq_pending()) {
@@ -151,10 +151,13 @@ u32 swap_out_away(struct section *first, u64 mask)
 	if (begun)
 		cpu_flush(first, 64 - __builtin_clzll(begun));
 	for (u32 k = 0; k < i; k++) {
+		struct section *s;
+
 		if (!(begun & BIT_ULL(k)))
 			continue;
-		away_end(&first[k]);
-		section_disown(&first[k]);
+		s = section_after(first, k);
+		away_end(s);
+		section_disown(s);
 	}
 	return i;
 }

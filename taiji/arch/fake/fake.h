@@ -57,7 +57,8 @@ struct fake_machine {
 	u64 patience;
 	u64 flushes;
 	u64 renewals;
-	struct fake_cpu cpus[FAKE_MAX_CPUS];
+	struct fake_cpu *cpus;
+	unsigned int nr_cpus;
 };
 
 extern struct fake_machine fake;
