@@ -35,6 +35,7 @@ static const char * const names[TAIJI_NR_CALLS] = {
 	[TAIJI_CALL_DROP] = "DROP", [TAIJI_CALL_COLLAPSE] = "COLLAPSE",
 	[TAIJI_CALL_ADOPT] = "ADOPT", [TAIJI_CALL_HIDE] = "HIDE", [TAIJI_CALL_SHOW] = "SHOW",
 	[TAIJI_CALL_DISCARD] = "DISCARD", [TAIJI_CALL_COMPACT] = "COMPACT",
+	[TAIJI_CALL_AWAY] = "AWAY",
 };
 
 #define ABORT	TAIJI_NR_CALLS
@@ -222,6 +223,17 @@ static void does_all_it_can(void)
 	go_over(TAIJI_CALL_COLLAPSE, 1024, 64);
 }
 
+/* Faults find no frame, and make some: of what packs and of what does not. */
+static void relieves(void)
+{
+	unsigned int first = host.first_user;
+
+	CHECK(call(TAIJI_CALL_AWAY, section_addr(first), (1 << USERS) - 1, 0) > 0);
+	for (unsigned int i = 0; i < DONATED - 2 * CPUS + 20; i++)
+		fake_write(section_addr(host.first_grown + i), i);
+	CHECK(host_count(relieved) > 0);
+}
+
 static unsigned int reclaim_all(s64 *result)
 {
 	unsigned int n = 0;
@@ -238,11 +250,11 @@ static void ends_in_a_storm(void)
 	s64 result;
 
 	CHECK_EQ(call_range(TAIJI_CALL_SHRINK, host.first_grown, GROWN, 0), 0);
-	for (unsigned int round = 0; round < 4; round++) {
-		for (unsigned int i = 0; i < USERS; i++)
-			call_whole(TAIJI_CALL_IN, first + i);
-		for (unsigned int i = 0; i < USERS; i++)
-			call_whole(TAIJI_CALL_HOME, first + i);
+	for (unsigned int round = 0; round < 3; round++) {
+		for (unsigned int s = first; s < host.first_grown; s++)
+			call_whole(TAIJI_CALL_IN, s);
+		for (unsigned int s = first; s < host.first_grown; s++)
+			call_whole(TAIJI_CALL_HOME, s);
 	}
 	for (unsigned int i = 2; i < USERS; i++)
 		CHECK(intact(i));
@@ -274,6 +286,8 @@ static void no_call_is_long(void)
 		CHECK(longest[i].blocks * 10 <= packed * 13);
 		CHECK(longest[i].flushes <= 2);
 	}
+	CHECK(longest[ABORT].blocks * 10 <= packed * 13);
+	CHECK(longest[ABORT].flushes <= 2);
 	/* All but two: these only look whether there is a state. */
 	for (u64 i = 0; i < TAIJI_NR_CALLS; i++)
 		CHECK(calls[i] || i == TAIJI_CALL_NOP || i == TAIJI_CALL_ADOPT);
@@ -284,6 +298,7 @@ int main(void)
 	tap_begin();
 	TAP_RUN(starts);
 	TAP_RUN(does_all_it_can);
+	TAP_RUN(relieves);
 	TAP_RUN(ends_in_a_storm);
 	TAP_RUN(no_call_is_long);
 	return tap_end();

@@ -135,7 +135,7 @@ static u32 relief_choose(void)
 	u32 fallback = FRAME_NONE;
 	bool partial = false;
 
-	for (u32 k = 0; k < RELIEF_LOOK; k++) {
+	for (u32 k = 0; k < RELIEF_LOOK && (!k || !cpu_irq_pending()); k++) {
 		u32 i = __atomic_fetch_add(&arena->relief_hand, 1, __ATOMIC_RELAXED) %
 			arena->nr_sections;
 		struct section *s = section_nth(i);
