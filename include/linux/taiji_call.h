@@ -81,9 +81,9 @@
  * @TAIJI_CALL_COLLAPSE: (ipa, n <= 64) of these sections, those that are split and
  *		all in become blocks again; how many are dealt with, fewer than n when
  *		an interrupt is pending
- * @TAIJI_CALL_ADOPT:	(pa of the arena's first piece) the first call of an engine that takes over
- *		from another, which goes on until the flip: -EINVAL when the arena is
- *		none that this engine knows how to use
+ * @TAIJI_CALL_ADOPT:	(pa of the arena's first piece) the first call of an engine
+ *		that takes over from another, which goes on until the flip: -EINVAL when
+ *		the arena is none that this engine knows how to use
  * @TAIJI_CALL_HIDE:	S(pa, n) sections at home, not swappable, leave the host's
  *		map with their content: an engine's own image
  * @TAIJI_CALL_SHOW:	S(pa, n) they come back

@@ -14,8 +14,7 @@
 
 #define GIB		(1UL << 30)
 #define ARENA_PA	(7 * GIB)
-#define ARENA_PIECES	2
-#define ARENA_SIZE	(ARENA_PIECES * TAIJI_SECTION_SIZE)
+#define ARENA_SIZE	(2 * TAIJI_SECTION_SIZE)
 #define FIRST		(2 * GIB + 3 * TAIJI_SECTION_SIZE)
 #define END		(5 * GIB - TAIJI_SECTION_SIZE)
 
@@ -152,24 +151,18 @@ static void build_gibs(void)
 
 static pa_t build(unsigned int ipa_bits)
 {
-	u64 pieces[ARENA_PIECES];
 	pa_t root = pa(0);
-	unsigned int i;
 	u64 at = 0;
 
 	memory = aligned_alloc(TAIJI_SECTION_SIZE, ARENA_SIZE);
 	memset(memory, 0xa5, ARENA_SIZE);
 	env.window = (u64)memory - ARENA_PA;
-	for (i = 0; i < ARENA_PIECES; i++)
-		pieces[i] = ARENA_PA + i * TAIJI_SECTION_SIZE;
-	arena_open(pieces, ARENA_PIECES);
+	arena_open(ARENA_PA);
+	arena_add(ARENA_PA + TAIJI_SECTION_SIZE);
 	CHECK(arch_stage2_init(ipa_bits, &root));
 	build_gibs();
 	while (!arch_stage2_fill(&at))
 		;
-	/* As START does after an interrupt. */
-	for (i = 0; i < 3; i++)
-		CHECK(arch_stage2_fill(&at));
 	nr_notes = 0;
 	return root;
 }

@@ -19,6 +19,7 @@
 #define CPUS	256
 #define DONATED	600	/* the reserve of that many CPUs, and some */
 #define USERS	6
+#define RANGES	1024	/* of RAM, where there is as much of it as there can be */
 #define LINE	64
 
 struct work {
@@ -198,6 +199,28 @@ static void starts(void)
 	CHECK_EQ(host.shared->free_frames, DONATED);
 }
 
+/* As much RAM as there can be, in many ranges that begin anywhere. */
+static void starts_at_the_limit(void)
+{
+	static struct taiji_range ranges[RANGES];
+	const u64 size = TAIJI_MAX_SPAN / RANGES;
+
+	for (unsigned int i = 0; i < RANGES; i++) {
+		u64 skip = i % 300 * TAIJI_PAGE_SIZE;
+
+		ranges[i] = (struct taiji_range){ FAKE_RAM_START + i * size + skip, size - skip };
+	}
+	host = (struct host){
+		.cpus = CPUS, .ram = TAIJI_MAX_SPAN / TAIJI_SECTION_SIZE, .ipa_bits = 48,
+		.ranges = ranges, .nr_ranges = RANGES,
+	};
+	host_boot();
+	fake_irq_rate(1);
+	CHECK_EQ(call_again(TAIJI_CALL_START, FAKE_RAM_START), 0);
+	CHECK_EQ(call_again(TAIJI_CALL_STOP, 0), 0);
+	fake_machine_stop();
+}
+
 static void does_all_it_can(void)
 {
 	unsigned int first = host.first_user;
@@ -296,6 +319,7 @@ static void no_call_is_long(void)
 int main(void)
 {
 	tap_begin();
+	TAP_RUN(starts_at_the_limit);
 	TAP_RUN(starts);
 	TAP_RUN(does_all_it_can);
 	TAP_RUN(relieves);

@@ -15,28 +15,37 @@ static struct piece *piece_next(const struct piece *piece)
 	return piece->next ? arch_va(pa(piece->next)) : NULL;
 }
 
-static void piece_init(struct piece *piece, u64 at, u32 number, u64 next)
+static void piece_init(struct piece *piece, u64 at, u32 number)
 {
 	piece->magic = ARENA_MAGIC;
 	piece->version = ARENA_VERSION;
 	piece->number = number;
 	piece->self = at;
-	piece->next = next;
+	piece->next = 0;
 }
 
-void arena_open(const u64 *pieces, u32 nr)
+void arena_open(u64 at)
 {
-	struct piece *first = arch_va(pa(pieces[0]));
+	struct piece *first = arch_va(pa(at));
 	struct arena *a = arena_in(first);
 
-	for (u32 i = 0; i < nr; i++)
-		piece_init(arch_va(pa(pieces[i])), pieces[i], i, i + 1 < nr ? pieces[i + 1] : 0);
+	piece_init(first, at, 0);
 	__builtin_memset(a, 0, sizeof(*a));
 	a->pieces = first;
+	a->last = first;
 	a->filling = first;
 	a->filled = sizeof(*first) + sizeof(*a);
 	a->used = a->filled;
 	arena = a;
+}
+
+void arena_add(u64 at)
+{
+	struct piece *piece = arch_va(pa(at));
+
+	piece_init(piece, at, arena->last->number + 1);
+	arena->last->next = at;
+	arena->last = piece;
 }
 
 void arena_close(void)

@@ -51,6 +51,7 @@ struct piece {
 /**
  * struct arena - the root of the engine's state, in the first piece
  * @pieces: that piece
+ * @last: the piece that is furthest up
  * @filling: the piece that memory is taken from
  * @filled: how far that is given out
  * @used: what is given out of all, in bytes
@@ -73,8 +74,9 @@ struct piece {
  * @reclaim_at, @reclaim_seen: where the search for one of these goes on, and how many sections it
  *	has looked at in vain
  * @start_args: where START's arguments are
+ * @start_phase: what START is at, see start.c
  * @start_range, @start_gib: the range of RAM that START is at, and the next GiB of it
- * @start_cpu, @start_table, @start_section: how far START has come with each
+ * @start_piece, @start_cpu, @start_table, @start_section: how far START has come with each
  * @stop_busy: a CPU is in STOP
  * @stop_at: how far STOP has come
  * @stop_owned: how often a section had been owned when it began
@@ -86,6 +88,7 @@ struct piece {
  */
 struct arena {
 	struct piece *pieces;
+	struct piece *last;
 	struct piece *filling;
 	u64 filled;
 	u64 used;
@@ -102,7 +105,9 @@ struct arena {
 	u32 nr_donated;
 	u32 reclaim_at;
 	u32 reclaim_seen;
+	u32 start_phase;
 	u32 start_range;
+	u32 start_piece;
 	u32 start_cpu;
 	u32 start_section;
 	u64 start_args;
@@ -130,8 +135,9 @@ struct arena {
 /* Hidden: reached relative to the program counter, without a table of addresses to relocate. */
 extern struct arena *arena __attribute__((visibility("hidden")));
 
-/* Of @nr sections, which are listed in ascending order. */
-void arena_open(const u64 *pieces, u32 nr);
+/* Of this section, and then of others, which are further up each time. */
+void arena_open(u64 at);
+void arena_add(u64 at);
 void arena_close(void);
 /* Go on with what another payload has built; false when it is none of ours. */
 bool arena_adopt(pa_t at);

@@ -12,6 +12,7 @@
 #include "store.h"
 
 #define START_LOOK		64	/* sections between two looks at the interrupts */
+#define START_LOOK_PIECES	16
 #define START_ADDRESS_BITS	52
 
 static bool start_aligned(u64 at)
@@ -63,21 +64,6 @@ static bool start_bounded(const struct taiji_start *args, struct taiji_range ran
 	       range.start <= args->end - range.size;
 }
 
-/* One after the other, and room after them. */
-static bool start_ram_valid(const struct taiji_start *args)
-{
-	u64 from = args->first;
-
-	for (u32 i = 0; i < args->nr_ranges; i++) {
-		struct taiji_range ram = args->ram[i];
-
-		if (!start_bounded(args, ram) || ram.start < from)
-			return false;
-		from = ram.start + ram.size;
-	}
-	return !args->room.size || (start_bounded(args, args->room) && args->room.start >= from);
-}
-
 /* What the host and the engine both use. */
 static bool start_shared_valid(const struct taiji_start *args)
 {
@@ -96,33 +82,33 @@ static struct taiji_range start_list(const struct taiji_start *args)
 	return (struct taiji_range){ args->pieces, args->nr_pieces * sizeof(u64) };
 }
 
-/* The engine's own is none of what the host uses, and the arguments themselves are RAM, too. */
+static struct taiji_range start_self(const struct taiji_start *args, u64 at)
+{
+	return (struct taiji_range){ at, sizeof(*args) + args->nr_ranges * sizeof(*args->ram) };
+}
+
+/* The engine's own is none of what the host uses. */
 static bool start_piece_valid(const struct taiji_start *args, struct taiji_range self, u64 at)
 {
 	struct taiji_range piece = { at, TAIJI_SECTION_SIZE };
 
-	return start_aligned(at) && start_within(args, piece) &&
+	return start_aligned(at) && start_bounded(args, piece) && start_within(args, piece) &&
 	       !start_overlap(piece, args->shared) && !start_overlap(piece, args->units) &&
 	       !start_overlap(piece, start_list(args)) && !start_overlap(piece, self);
 }
 
-static bool start_pieces_valid(const struct taiji_start *args, pa_t at)
+/* The arguments themselves are RAM, too. */
+static bool start_lists_valid(const struct taiji_start *args, u64 at)
 {
-	struct taiji_range self = { at.val, sizeof(*args) + args->nr_ranges * sizeof(*args->ram) };
-	const u64 *pieces;
+	struct taiji_range self = start_self(args, at);
+	const u64 *pieces = arch_va(pa(args->pieces));
 
-	if (!args->nr_pieces || args->pieces & 7 || !start_within(args, start_list(args)) ||
-	    !start_within(args, self))
-		return false;
-	pieces = arch_va(pa(args->pieces));
-	for (u32 i = 0; i < args->nr_pieces; i++) {
-		if (!start_piece_valid(args, self, pieces[i]) || (i && pieces[i] <= pieces[i - 1]))
-			return false;
-	}
-	return true;
+	return args->nr_pieces && !(args->pieces & 7) && start_within(args, start_list(args)) &&
+	       start_within(args, self) && start_piece_valid(args, self, pieces[0]);
 }
 
-static bool start_valid(const struct taiji_start *args, pa_t at)
+/* What START looks at each time. Then it goes through ranges and pieces, a few at a time. */
+static bool start_valid(const struct taiji_start *args, u64 at)
 {
 	if (args->abi != TAIJI_ABI || !args->nr_cpus || args->nr_cpus > TAIJI_MAX_CPUS ||
 	    !args->nr_ranges || arch_cpu() >= args->nr_cpus)
@@ -131,47 +117,15 @@ static bool start_valid(const struct taiji_start *args, pa_t at)
 	    args->ipa_bits > 52 || args->end > 1ULL << args->ipa_bits ||
 	    args->end - args->first > TAIJI_MAX_SPAN)
 		return false;
-	return start_ram_valid(args) && start_shared_valid(args) && start_pieces_valid(args, at);
+	return start_shared_valid(args) && start_lists_valid(args, at);
 }
 
-static bool start_map(const struct taiji_start *args)
+static void start_open(const struct taiji_start *args, u64 at)
 {
-	u64 span = (args->end + BIT_ULL(GIB_SHIFT) - 1 - arena->first) >> GIB_SHIFT;
+	const u64 *pieces = arch_va(pa(args->pieces));
 
-	arena->map = arena_alloc(span * sizeof(*arena->map), 64);
-	arena->gibs = arena_alloc(span * sizeof(*arena->gibs), 64);
-	if (!arena->map || !arena->gibs)
-		return false;
-	__builtin_memset(arena->map, 0, span * sizeof(*arena->map));
-	return true;
-}
-
-static bool start_alloc_cpus(u32 nr)
-{
-	arena->cpus = arena_alloc(nr * sizeof(*arena->cpus), 64);
-	for (u32 i = 0; arena->cpus && i < nr; i++) {
-		arena->cpus[i] = arena_alloc(sizeof(struct cpu), 64);
-		if (!arena->cpus[i])
-			return false;
-	}
-	return arena->cpus;
-}
-
-/* Room for everything but what there is for each GiB; what is in it comes step by step. */
-static bool start_alloc(const struct taiji_start *args)
-{
-	pa_t root;
-
-	if (!start_map(args) || !start_alloc_cpus(args->nr_cpus) || !store_init() ||
-	    !arch_stage2_init(args->ipa_bits, &root))
-		return false;
-	arena->shared->stage2_root = root.val;
-	return true;
-}
-
-static s64 start_begin(const struct taiji_start *args)
-{
-	arena_open(arch_va(pa(args->pieces)), args->nr_pieces);
+	arena_open(pieces[0]);
+	arena->start_args = at;
 	arena->first = args->first & ~(BIT_ULL(GIB_SHIFT) - 1);
 	arena->low = args->first;
 	arena->free_head = FRAME_NONE;
@@ -182,30 +136,119 @@ static s64 start_begin(const struct taiji_start *args)
 	arena->relief = FRAME_NONE;
 	arena->shared = arch_va(pa(args->shared.start));
 	__builtin_memset(arena->shared, 0, sizeof(*arena->shared));
-	if (start_alloc(args))
-		return 0;
-	arena_close();
-	return -TAIJI_ENOMEM;
 }
 
-/* This and those below: false when an interrupt waits; then they go on from there. */
-static bool start_cpus(const struct taiji_start *args)
+/* What START does, one after the other; what is at hand is done when it is 0. */
+enum start_phase {
+	START_RANGES,
+	START_PIECES,
+	START_MAP,
+	START_ALLOC,
+	START_CPUS,
+	START_GIBS,
+	START_TABLES,
+	START_SECTIONS,
+	START_DONE,
+};
+
+/* Only CPUs that there are can note when they have looked. */
+static bool start_irq_pending(void)
+{
+	return arena->start_phase > START_CPUS ? cpu_irq_pending() : arch_irq_pending();
+}
+
+static s64 start_look(u32 i, u32 each)
+{
+	return !(i % each) && start_irq_pending() ? -TAIJI_EAGAIN : 0;
+}
+
+/* One after the other, and room after them. */
+static s64 start_ranges(const struct taiji_start *args)
+{
+	u64 from = args->first;
+	s64 result = 0;
+
+	while (!result && arena->start_range < args->nr_ranges) {
+		u32 i = arena->start_range++;
+
+		if (i)
+			from = args->ram[i - 1].start + args->ram[i - 1].size;
+		if (!start_bounded(args, args->ram[i]) || args->ram[i].start < from)
+			return -TAIJI_EINVAL;
+		result = start_look(i, START_LOOK);
+	}
+	if (result)
+		return result;
+
+	from = args->ram[args->nr_ranges - 1].start + args->ram[args->nr_ranges - 1].size;
+	if (args->room.size && (!start_bounded(args, args->room) || args->room.start < from))
+		return -TAIJI_EINVAL;
+	/* start_gibs() goes through them again. */
+	arena->start_range = 0;
+	return 0;
+}
+
+static s64 start_pieces(const struct taiji_start *args)
+{
+	struct taiji_range self = start_self(args, arena->start_args);
+	const u64 *pieces = arch_va(pa(args->pieces));
+	s64 result = 0;
+
+	/* The first is in use. */
+	while (!result && ++arena->start_piece < args->nr_pieces) {
+		u64 at = pieces[arena->start_piece];
+
+		if (!start_piece_valid(args, self, at) || at <= arena->last->self)
+			return -TAIJI_EINVAL;
+		arena_add(at);
+		result = start_look(arena->start_piece, START_LOOK_PIECES);
+	}
+	return result;
+}
+
+static s64 start_map(const struct taiji_start *args)
+{
+	u64 span = (args->end + BIT_ULL(GIB_SHIFT) - 1 - arena->first) >> GIB_SHIFT;
+
+	arena->map = arena_alloc(span * sizeof(*arena->map), 64);
+	arena->gibs = arena_alloc(span * sizeof(*arena->gibs), 64);
+	if (!arena->map || !arena->gibs)
+		return -TAIJI_ENOMEM;
+	__builtin_memset(arena->map, 0, span * sizeof(*arena->map));
+	return 0;
+}
+
+static s64 start_alloc(const struct taiji_start *args)
+{
+	pa_t root;
+
+	arena->cpus = arena_alloc(args->nr_cpus * sizeof(*arena->cpus), 64);
+	if (!arena->cpus || !store_init() || !arch_stage2_init(args->ipa_bits, &root))
+		return -TAIJI_ENOMEM;
+	arena->shared->stage2_root = root.val;
+	return 0;
+}
+
+static s64 start_cpus(const struct taiji_start *args)
 {
 	struct taiji_cpu_stats *stats = (struct taiji_cpu_stats *)(arena->shared + 1);
+	s64 result = 0;
 
-	while (arena->start_cpu < args->nr_cpus) {
-		struct cpu *cpu = cpu_at(arena->start_cpu);
+	while (!result && arena->start_cpu < args->nr_cpus) {
+		struct cpu *cpu = arena_alloc(sizeof(*cpu), 64);
+		u32 i = arena->start_cpu++;
 
+		if (!cpu)
+			return -TAIJI_ENOMEM;
 		/* Not the scratch at its end. */
 		__builtin_memset(cpu, 0, offsetof(struct cpu, packed));
-		cpu->stats = &stats[arena->start_cpu++];
+		cpu->stats = &stats[i];
 		__builtin_memset(cpu->stats, 0, sizeof(*cpu->stats));
 		cpu->frame = FRAME_NONE;
-		if (arch_irq_pending())
-			return false;
+		arena->cpus[i] = cpu;
+		result = start_look(i, 1);
 	}
-	this_cpu()->looked = arch_clock();
-	return true;
+	return result;
 }
 
 /* The next GiB of RAM, or of room. */
@@ -233,20 +276,20 @@ static s64 start_gibs(const struct taiji_start *args)
 		if (!gib_add(at))
 			return -TAIJI_ENOMEM;
 		arena->start_gib = at + BIT_ULL(GIB_SHIFT);
-		if (cpu_irq_pending())
+		if (start_irq_pending())
 			return -TAIJI_EAGAIN;
 	}
 	arena->shared->metadata = arena->used;
 	return 0;
 }
 
-static bool start_tables(void)
+static s64 start_tables(void)
 {
 	while (!arch_stage2_fill(&arena->start_table)) {
-		if (cpu_irq_pending())
-			return false;
+		if (start_irq_pending())
+			return -TAIJI_EAGAIN;
 	}
-	return true;
+	return 0;
 }
 
 static bool start_is_piece(const struct taiji_start *args, u64 section)
@@ -288,9 +331,11 @@ static u64 start_word(const struct taiji_start *args, u32 i)
 	return word;
 }
 
-static bool start_sections(const struct taiji_start *args)
+static s64 start_sections(const struct taiji_start *args)
 {
-	while (arena->start_section < arena->nr_sections) {
+	s64 result = 0;
+
+	while (!result && arena->start_section < arena->nr_sections) {
 		u32 k = arena->start_section++;
 		struct section *s = section_nth(k);
 		u32 i = section_index(s);
@@ -301,45 +346,67 @@ static bool start_sections(const struct taiji_start *args)
 		/* No CPU is below yet: there is nothing to flush. */
 		if (word == SECTION_HIDDEN)
 			arch_unmap(section_ipa(s));
-		if (!(k % START_LOOK) && cpu_irq_pending())
-			return false;
+		result = start_look(k, START_LOOK);
 	}
-	return true;
+	return result;
+}
+
+/* 0, or -TAIJI_EAGAIN when an interrupt waits: then it goes on from there. */
+static s64 start_run(const struct taiji_start *args)
+{
+	switch (arena->start_phase) {
+	case START_RANGES:
+		return start_ranges(args);
+	case START_PIECES:
+		return start_pieces(args);
+	case START_MAP:
+		return start_map(args);
+	case START_ALLOC:
+		return start_alloc(args);
+	case START_CPUS:
+		return start_cpus(args);
+	case START_GIBS:
+		return start_gibs(args);
+	case START_TABLES:
+		return start_tables();
+	default:
+		return start_sections(args);
+	}
 }
 
 static s64 start_go_on(const struct taiji_start *args)
 {
 	s64 result;
 
-	if (!start_cpus(args))
-		return -TAIJI_EAGAIN;
-	result = start_gibs(args);
-	if (result)
-		return result;
-	if (!start_tables() || !start_sections(args))
-		return -TAIJI_EAGAIN;
+	if (arena->start_phase > START_CPUS)
+		this_cpu()->looked = arch_clock();
+	while (arena->start_phase < START_DONE) {
+		result = start_run(args);
+		if (result)
+			return result;
+		if (++arena->start_phase > START_CPUS)
+			this_cpu()->looked = arch_clock();
+		if (start_irq_pending())
+			return -TAIJI_EAGAIN;
+	}
 	/* Now the other calls are taken, and aborts served. */
 	__atomic_store_n(&arena->nr_cpus, args->nr_cpus, __ATOMIC_RELEASE);
 	return 0;
 }
 
-static s64 start_claimed(pa_t at)
+static s64 start_claimed(u64 at)
 {
-	const struct taiji_start *args = arch_va(at);
-	s64 result = 0;
+	const struct taiji_start *args = arch_va(pa(at));
+	s64 result;
 
-	if (arena && (arena->nr_cpus || arena->start_args != at.val))
+	if (arena && (arena->nr_cpus || arena->start_args != at))
 		return -TAIJI_EBUSY;
 	if (!start_valid(args, at))
 		return -TAIJI_EINVAL;
-	if (!arena) {
-		result = start_begin(args);
-		if (result)
-			return result;
-		arena->start_args = at.val;
-	}
+	if (!arena)
+		start_open(args, at);
 	result = start_go_on(args);
-	if (result == -TAIJI_ENOMEM)
+	if (result && result != -TAIJI_EAGAIN)
 		arena_close();
 	return result;
 }
@@ -370,7 +437,7 @@ s64 start_start(pa_t at)
 		return -TAIJI_EINVAL;
 	if (!start_claim())
 		return -TAIJI_EBUSY;
-	result = start_claimed(at);
+	result = start_claimed(at.val);
 	start_unclaim();
 	return result;
 }

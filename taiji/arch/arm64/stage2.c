@@ -139,22 +139,19 @@ bool arch_stage2_fill(u64 *at)
 {
 	u64 nr_gibs = arena->nr_sections / GIB_SECTIONS;
 	u64 nr = BIT(arena->stage2_bits - GIB_SHIFT);
-	u64 i = (*at - nr_gibs) * TABLE_ENTRIES;
-	u64 end = i + TABLE_ENTRIES < nr ? i + TABLE_ENTRIES : nr;
+	u64 from = (*at - nr_gibs) * TABLE_ENTRIES;
+	u64 i;
 
 	if (*at < nr_gibs) {
 		fill_sections(arena->gibs[*at]);
 		++*at;
 		return false;
 	}
-	/* START asks again each time that an interrupt has come first. */
-	if (i >= nr)
-		return true;
-	for (; i < end; i++)
+	for (i = from; i < from + TABLE_ENTRIES && i < nr; i++)
 		*level1_at(i) = gib_entry(i);
 	++*at;
 	dsb(ishst);
-	return end == nr;
+	return i == nr;
 }
 
 void arch_map_block(ipa_t section, pa_t frame)
