@@ -130,12 +130,6 @@ static bool block_sync(struct section *s, u64 word)
 	return all;
 }
 
-static bool block_whole(u64 word)
-{
-	return word & SECTION_TABLE && !(word & SECTION_MOVING) &&
-	       section_resident(word) == TAIJI_SECTION_PAGES;
-}
-
 /* Owned. False when it is not all in, or an interrupt came first. */
 static bool block_collapse_begin(struct section *s)
 {

@@ -93,6 +93,12 @@ static inline u32 section_index(const struct section *s)
 	return s - arena->sections;
 }
 
+/* By its number, which is that of its home frame. */
+static inline struct section *section_of(u32 index)
+{
+	return &arena->sections[index];
+}
+
 static inline ipa_t section_ipa(const struct section *s)
 {
 	return ipa(arena->first + ((u64)section_index(s) << TAIJI_SECTION_SHIFT));
