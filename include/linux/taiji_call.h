@@ -80,7 +80,8 @@
  *		to anybody; frame and store go free, first touch takes a frame
  * @TAIJI_CALL_COLLAPSE: (ipa, n <= 64) of these sections, those that are split and
  *		all in become blocks again; how many are dealt with, fewer than n when
- *		an interrupt is pending
+ *		an interrupt is pending. (0, n) is for n of those that faults have
+ *		brought in whole lately, and returns 0 when none is left
  * @TAIJI_CALL_ADOPT:	(pa of the arena's first piece) the first call of an engine
  *		that takes over from another, which goes on until the flip: -EINVAL when
  *		the arena is none that this engine knows how to use

@@ -57,7 +57,8 @@ static s64 allow(void)
 		s64 result;
 
 		from = (from + TAIJI_SECTION_SIZE - 1) & ~(TAIJI_SECTION_SIZE - 1);
-		result = call_range(TAIJI_CALL_ALLOW, (from - FAKE_RAM_START) >> TAIJI_SECTION_SHIFT,
+		result = call_range(TAIJI_CALL_ALLOW,
+				    (from - FAKE_RAM_START) >> TAIJI_SECTION_SHIFT,
 				    (ram.start + ram.size - from) >> TAIJI_SECTION_SHIFT, 1);
 		if (result)
 			return result;

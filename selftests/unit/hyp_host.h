@@ -65,7 +65,11 @@ void reg_write(u64 value, const char *name);
 bool cpus_have_final_cap(enum cap cap);
 void *load_acquire(void *at);
 bool __get_fault_info(u64 esr, struct kvm_vcpu_fault_info *fault);
-void kvm_flush_dcache_to_poc(void *at, size_t size);
+void note_clean(u64 at);
+
+/* The only instruction that the file spells out: "dc civac" of what @at says. */
+#define asm
+#define volatile(...)		note_clean(at)
 
 #define read_sysreg(r)		(*reg_of(#r))
 #define read_sysreg_el1(r)	(*reg_of("el1 " #r))

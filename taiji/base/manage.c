@@ -118,15 +118,31 @@ static void collapse_skip(void)
 	collapse_hand = (collapse_hand + nr) % taiji_nr_sections();
 }
 
+/* Those that faults have brought in since the last look. */
+static void collapse_new(void)
+{
+	s64 done, left = COLLAPSE_BATCH;
+
+	while (left > 0 && !kthread_should_stop()) {
+		done = kvm_payload_call(TAIJI_CALL_COLLAPSE, 0, left, 0);
+		if (done <= 0)
+			return;
+		left -= done;
+		cond_resched();
+	}
+}
+
 /*
  * Sections that faults have brought in whole become blocks again: here, where
- * nobody waits for it, a batch at a time, until one round after the last swap-in.
+ * nobody waits for it. What the engine has lost count of is found by a search, a
+ * batch at a time, until one round after the last swap-in.
  */
 static void collapse(void)
 {
 	s64 done, nr;
 	u64 in = sum(offsetof(struct taiji_cpu_stats, swap_in));
 
+	collapse_new();
 	if (in != collapse_in) {
 		collapse_in = in;
 		collapse_left = taiji_nr_sections();

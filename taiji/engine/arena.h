@@ -71,6 +71,8 @@ struct piece {
  * @relief_barren: sections that the search has come by, since a victim left a frame
  * @store_frames: frames of the store; what the host reads is a copy
  * @nr_donated: sections whose frames the host has lent
+ * @whole: sections that wait to become blocks, see whole.c
+ * @whole_head, @whole_tail: where the next goes, and where the next is
  * @reclaim_at, @reclaim_seen: where the search for one of these goes on, and how many sections it
  *	has looked at in vain
  * @start_args: where START's arguments are
@@ -130,6 +132,9 @@ struct arena {
 	u64 free_head __aligned(64);
 	u32 nr_free __aligned(64);
 	u64 relief __aligned(64);
+	u32 whole_head __aligned(64);
+	u32 whole_tail;
+	u32 whole[256];
 } __aligned(64);
 
 /* Hidden: reached relative to the program counter, without a table of addresses to relocate. */

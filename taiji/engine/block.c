@@ -97,8 +97,8 @@ static void block_set_synced(u64 *entry, pa_t page)
 
 /*
  * A block is executable as a whole, so fetch must see all of it. First all micro-pages are cleaned,
- * until an interrupt waits, then fetch is renewed once. False: not all is in, or an interrupt waits;
- * what was done is kept.
+ * until an interrupt waits, then fetch is renewed once. False: not all is in, or an interrupt
+ * waits; what was done is kept.
  */
 static bool block_sync(struct section *s, u64 word)
 {
@@ -128,12 +128,6 @@ static bool block_sync(struct section *s, u64 word)
 			block_set_synced(&table[i], section_page(s, word, i));
 	}
 	return all;
-}
-
-static bool block_whole(u64 word)
-{
-	return word & SECTION_TABLE && !(word & SECTION_MOVING) &&
-	       section_resident(word) == TAIJI_SECTION_PAGES;
 }
 
 /* Owned. False when it is not all in, or an interrupt came first. */

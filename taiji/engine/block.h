@@ -21,6 +21,13 @@ void block_split_end(struct section *s);
  */
 void block_hold(struct section *s);
 bool block_hold_begin(struct section *s);
+/* Is all of it in, and is it a table? */
+static inline bool block_whole(u64 word)
+{
+	return word & SECTION_TABLE && !(word & SECTION_MOVING) &&
+	       section_resident(word) == TAIJI_SECTION_PAGES;
+}
+
 /*
  * Table to block, if everything is in. False when it is not, or when an interrupt came: then call
  * again, what was done is kept.

@@ -21,6 +21,7 @@
 #include "store.h"
 #include "swap_in.h"
 #include "swap_out.h"
+#include "whole.h"
 
 /*
  * Is there a state, and does this CPU have a place in it? Its number comes from memory that the
@@ -158,13 +159,15 @@ static s64 call_discard(u64 at)
 
 static s64 call_collapse(struct section *s, u64 n)
 {
-	if (!s || n > BLOCK_MAX_SECTIONS)
+	if (n > BLOCK_MAX_SECTIONS)
 		return -TAIJI_EINVAL;
-	return block_collapse_sections(s, n);
+	return s ? block_collapse_sections(s, n) : whole_collapse(n);
 }
 
 static s64 call_started(u64 call, u64 a, u64 b, u64 c)
 {
+	struct section *s;
+
 	switch (call) {
 	case TAIJI_CALL_NOP:
 		return 0;
@@ -192,7 +195,8 @@ static s64 call_started(u64 call, u64 a, u64 b, u64 c)
 	case TAIJI_CALL_AGE:
 		return call_age(section_range(a, b), b);
 	case TAIJI_CALL_COLLAPSE:
-		return call_collapse(section_range(a, b), b);
+		s = a ? section_range(a, b) : NULL;
+		return s || !a ? call_collapse(s, b) : -TAIJI_EINVAL;
 	default:
 		return -TAIJI_ENOSYS;
 	}

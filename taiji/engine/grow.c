@@ -83,7 +83,7 @@ s64 grow_shrink(struct section *s, u32 n)
 	while (dealt < n) {
 		struct section *at = section_after(s, dealt);
 
-		/* After an interrupt or -EBUSY the base may call again with those that have gone. */
+		/* After an interrupt or -EBUSY there may be some that have gone. */
 		if (section_word(at) != HOLE) {
 			result = shrink_own(at);
 			if (result)

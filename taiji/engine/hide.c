@@ -32,7 +32,8 @@ s64 hide_show(struct section *s)
 
 	if (!section_own(s))
 		return -TAIJI_EBUSY;
-	if (section_word(s) != (SECTION_HIDDEN | SECTION_OWNED) || arena_holds(section_ipa(s).val)) {
+	if (section_word(s) != (SECTION_HIDDEN | SECTION_OWNED) ||
+	    arena_holds(section_ipa(s).val)) {
 		section_disown(s);
 		return -TAIJI_EINVAL;
 	}

@@ -128,14 +128,15 @@ static bool relief_is_candidate(u64 word)
 
 /*
  * The first of the next RELIEF_LOOK of a clock that was not touched since the clock came by, or
- * else one that is partly out, as it takes the least for a frame, or else any.
+ * else one that is partly out, as it takes the least for a frame, or else any. When an interrupt
+ * ends the search, it goes on there next time. @looked: how many it has come by.
  */
-static u32 relief_choose(void)
+static u32 relief_choose(u32 *looked)
 {
 	u32 fallback = FRAME_NONE;
 	bool partial = false;
 
-	for (u32 k = 0; k < RELIEF_LOOK && (!k || !cpu_irq_pending()); k++) {
+	for (*looked = 0; *looked < RELIEF_LOOK; ++*looked) {
 		u32 i = __atomic_fetch_add(&arena->relief_hand, 1, __ATOMIC_RELAXED) %
 			arena->nr_sections;
 		struct section *s = section_nth(i);
@@ -150,6 +151,8 @@ static u32 relief_choose(void)
 			fallback = section_index(s);
 			partial = taiji_age_is_partial(ages, 0);
 		}
+		if (cpu_irq_pending())
+			return FRAME_NONE;
 	}
 	return fallback;
 }
@@ -158,10 +161,11 @@ static u32 relief_choose(void)
 static bool relief_begin(u64 *word)
 {
 	u64 none = *word;
-	u32 victim = relief_choose();
+	u32 looked;
+	u32 victim = relief_choose(&looked);
 
 	if (victim == FRAME_NONE) {
-		relief_note_barren(RELIEF_LOOK);
+		relief_note_barren(looked);
 		return false;
 	}
 	if (relief_change(&none, relief_word(victim, RELIEF_PREPARE)))

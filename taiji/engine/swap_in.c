@@ -19,6 +19,7 @@
 #include "stats.h"
 #include "store.h"
 #include "swap_in.h"
+#include "whole.h"
 
 enum swap_in_enter {
 	ENTERED,
@@ -276,10 +277,13 @@ bool swap_in_fault(struct section *s, ipa_t at, enum engine_fault kind, u64 sinc
 		break;
 	}
 	more = swap_in_entered(s, word, at, kind);
-	section_leave(s, more);
-	/* Whole again, the section becomes a block when there is time: TAIJI_CALL_COLLAPSE. */
-	if (more)
-		stats_in_time(arch_clock() - since);
+	word = section_leave(s, more);
+	if (!more)
+		return true;
+	/* It becomes a block when there is time. */
+	if (block_whole(word))
+		whole_queue(s);
+	stats_in_time(arch_clock() - since);
 	return true;
 }
 
