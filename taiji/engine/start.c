@@ -220,11 +220,12 @@ static s64 start_go_on(const struct taiji_start *args)
 
 static s64 start_claimed(pa_t at)
 {
-	const struct taiji_start *args = arch_va(at);
+	const struct taiji_start *args;
 	s64 result = 0;
 
 	if (arena && (arena->nr_cpus || arena->start_args != at.val))
 		return -TAIJI_EBUSY;
+	args = arch_va(at);
 	if (!start_valid(args) || !start_holds(args, at))
 		return -TAIJI_EINVAL;
 	if (!arena) {
