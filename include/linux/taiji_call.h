@@ -13,7 +13,7 @@
 
 #include <linux/types.h>
 
-#define TAIJI_ABI		3
+#define TAIJI_ABI		4
 
 #define TAIJI_SECTION_SHIFT	21
 #define TAIJI_SECTION_SIZE	(TAIJI_SECTION_PAGES * TAIJI_PAGE_SIZE)
@@ -22,7 +22,8 @@
 #define TAIJI_SECTION_PAGES	512
 
 #define TAIJI_MAX_CPUS		256
-#define TAIJI_MAX_RANGES	32
+#define TAIJI_GIB		(512 * TAIJI_SECTION_SIZE)
+#define TAIJI_MAX_SPAN		(16384 * TAIJI_GIB)	/* from the first section to the last */
 #define TAIJI_HIST_BUCKETS	32
 #define TAIJI_ABORT_KINDS	4
 
@@ -80,7 +81,7 @@
  * @TAIJI_CALL_COLLAPSE: (ipa, n <= 64) of these sections, those that are split and
  *		all in become blocks again; how many are dealt with, fewer than n when
  *		an interrupt is pending
- * @TAIJI_CALL_ADOPT:	(pa of the arena) the first call of an engine that takes over
+ * @TAIJI_CALL_ADOPT:	(pa of the arena's first piece) the first call of an engine that takes over
  *		from another, which goes on until the flip: -EINVAL when the arena is
  *		none that this engine knows how to use
  * @TAIJI_CALL_HIDE:	S(pa, n) sections at home, not swappable, leave the host's
@@ -194,27 +195,6 @@ static inline __u32 taiji_floor_store(__u32 nr_cpus)
 	return nr_cpus + 1;
 }
 
-/**
- * taiji_arena_size - how much memory the engine's state needs
- * @sections: sections between first and end of struct taiji_start
- * @nr_cpus: nr_cpus of struct taiji_start
- *
- * Sections and frames, the stage 2 down to the tables of blocks, and scratch
- * for each CPU.
- *
- * Return: bytes, whole sections.
- */
-static inline __u64 taiji_arena_size(__u64 sections, __u32 nr_cpus)
-{
-	__u64 size = sections * 32 + (sections / 512 + 8) * TAIJI_PAGE_SIZE;
-
-#ifdef TAIJI_DEBUG
-	size += sections * TAIJI_SECTION_PAGES * 2;
-#endif
-	size += nr_cpus * 6 * TAIJI_PAGE_SIZE + 16 * TAIJI_PAGE_SIZE;
-	return (size + TAIJI_SECTION_SIZE - 1) & ~(TAIJI_SECTION_SIZE - 1);
-}
-
 struct taiji_range {
 	__u64 start;
 	__u64 size;
@@ -224,32 +204,86 @@ struct taiji_range {
  * struct taiji_start - what the engine needs to begin
  * @abi:	TAIJI_ABI
  * @nr_cpus:	CPU numbers are below this
- * @nr_ranges:	used entries of @ram
- * @arena:	memory for the engine's state: whole sections, contiguous, never
- *		touched by the host again
+ * @nr_ranges:	entries of @ram
+ * @nr_pieces:	of the arena, at least taiji_arena_pieces()
+ * @pieces:	pa of the list of their addresses, in ascending order: memory for the
+ *		engine's state, a section each, never touched by the host again
  * @shared:	struct taiji_shared, then nr_cpus struct taiji_cpu_stats; stays
  *		mapped in the host, which reads it
  * @first, @end: section-aligned bounds of all IPA the engine looks after: RAM
- *   and what may be grown later
+ *   and what may be grown later; TAIJI_MAX_SPAN apart at most
+ * @room:	what may be grown later, above the RAM; may be empty
  * @ipa_bits:	size of the IPA space; all of it below @first, between and
  *		beyond the RAM is mapped 1:1 and never looked at
  * @units:	the counts of what devices use, a 32-bit word a section, from
  *		@first on; an empty range where nobody counts, because devices cannot
  *		reach what moves
- * @ram:	ranges of RAM
+ * @ram:	ranges of RAM, in ascending order
  */
 struct taiji_start {
 	__u32 abi;
 	__u32 nr_cpus;
 	__u32 nr_ranges;
+	__u32 nr_pieces;
 	__u32 ipa_bits;
-	struct taiji_range arena;
+	__u32 unused;
+	__u64 pieces;
 	struct taiji_range shared;
 	struct taiji_range units;
+	struct taiji_range room;
 	__u64 first;
 	__u64 end;
-	struct taiji_range ram[TAIJI_MAX_RANGES];
+	struct taiji_range ram[];
 };
+
+/* How many GiB of address space have any of it, but for those below @from; that moves on. */
+static inline __u64 taiji_gibs(struct taiji_range range, __u64 *from)
+{
+	__u64 first = range.start / TAIJI_GIB;
+	__u64 end = (range.start + range.size + TAIJI_GIB - 1) / TAIJI_GIB;
+
+	if (first < *from)
+		first = *from;
+	if (!range.size || first >= end)
+		return 0;
+	*from = end;
+	return end - first;
+}
+
+#ifdef TAIJI_DEBUG
+#define TAIJI_ARENA_GIB		(132 * TAIJI_PAGE_SIZE)	/* with a checksum of each micro-page */
+#else
+#define TAIJI_ARENA_GIB		(4 * TAIJI_PAGE_SIZE)
+#endif
+
+/**
+ * taiji_arena_pieces - how much memory the engine's state needs
+ * @start: all but @nr_pieces and @pieces
+ *
+ * What there is to know about each GiB that has any RAM or room, the stage 2 down
+ * to the tables of blocks, and scratch for each CPU. Nothing that has to be
+ * contiguous crosses from one piece into the next, so some of each is lost.
+ *
+ * Return: sections.
+ */
+static inline __u32 taiji_arena_pieces(const struct taiji_start *start)
+{
+	/* The largest are the debug build's GiB, and the pointers to as many as there can be. */
+	const __u64 lost = TAIJI_ARENA_GIB + 40 * TAIJI_PAGE_SIZE;
+	const __u64 usable = TAIJI_SECTION_SIZE - lost;
+	__u64 from = 0, gibs = 0, size;
+	__u32 i;
+
+	for (i = 0; i < start->nr_ranges; i++)
+		gibs += taiji_gibs(start->ram[i], &from);
+	gibs += taiji_gibs(start->room, &from);
+
+	size = gibs * TAIJI_ARENA_GIB + (gibs + (start->end - start->first) / TAIJI_GIB + 2) * 8;
+	size += start->nr_cpus * 6 * TAIJI_PAGE_SIZE + 16 * TAIJI_PAGE_SIZE;
+	/* The stage 2 of all that is no table of blocks: 8 bytes a GiB, in whole tables. */
+	size += (1ULL << start->ipa_bits) / TAIJI_GIB * 8 + TAIJI_PAGE_SIZE;
+	return (size + usable - 1) / usable;
+}
 
 /**
  * struct taiji_shared - global figures, written at EL2 with single stores, read

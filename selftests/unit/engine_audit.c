@@ -42,24 +42,24 @@ static void publish(void)
 
 static u8 *find_links(void)
 {
-	u8 *links = calloc(arena->nr_frames, 1);
+	u8 *links = calloc(arena->nr_sections, 1);
 	u32 frame = arena->free_head;
 
 	while (frame != FRAME_NONE && !links[frame]) {
 		links[frame]++;
-		frame = arena->frames[frame].next;
+		frame = frame_at(frame)->next;
 	}
 	EXPECT(frame == FRAME_NONE, "stack, frame", frame);
 	for (u32 i = 0; i < host.cpus; i++) {
-		if (arena->cpus[i].frame != FRAME_NONE)
-			links[arena->cpus[i].frame]++;
+		if (cpu_at(i)->frame != FRAME_NONE)
+			links[cpu_at(i)->frame]++;
 	}
 	return links;
 }
 
 static bool has_frame(u32 section, u32 frame)
 {
-	const struct section *s = &arena->sections[section];
+	const struct section *s = section_of(section);
 	u64 word = section_word(s);
 
 	return section_frame(word) == frame || (word & SECTION_MOVING && s->target == frame);
@@ -70,9 +70,9 @@ static void audit_frames(void)
 	u8 *links = find_links();
 	u32 nr_free = 0, store = 0;
 
-	for (u32 i = 0; i < arena->nr_frames; i++) {
+	for (u32 i = 0; i < host.ram; i++) {
 		u32 owner = frame_owner(i);
-		bool linked = arena->frames[i].state & LINKED;
+		bool linked = frame_at(i)->state & LINKED;
 
 		EXPECT(links[i] == linked, "frame", i);
 		nr_free += owner == FRAME_FREE;
@@ -80,8 +80,8 @@ static void audit_frames(void)
 		if (owner == FRAME_FREE)
 			EXPECT(linked, "frame", i);
 		else if (owner == FRAME_FOREIGN)
-			EXPECT(section_frame(section_word(&arena->sections[i])) == FRAME_NONE &&
-			       !(section_word(&arena->sections[i]) & SECTION_DONATED), "frame", i);
+			EXPECT(section_frame(section_word(section_of(i))) == FRAME_NONE &&
+			       !(section_word(section_of(i)) & SECTION_DONATED), "frame", i);
 		else if (owner != FRAME_STORE)
 			EXPECT(owner < arena->nr_sections && has_frame(owner, i), "frame", i);
 	}
@@ -94,7 +94,7 @@ static void audit_frames(void)
 
 static void audit_table(u32 i, u64 word, struct sums *sums)
 {
-	const u64 *table = section_table(&arena->sections[i]);
+	const u64 *table = section_table(section_of(i));
 	u32 resident = 0;
 
 	for (u32 k = 0; k < TAIJI_SECTION_PAGES; k++) {
@@ -112,7 +112,7 @@ static void audit_table(u32 i, u64 word, struct sums *sums)
 /* What the machine sees of it. */
 static void audit_stage2(u32 i, u64 word)
 {
-	u64 e = fake.stage2[i];
+	u64 e = gib_of(i)->stage2[i % GIB_SECTIONS];
 	u64 at = e & FAKE_ADDRESS;
 
 	if (word & SECTION_BLOCK)
@@ -120,14 +120,14 @@ static void audit_stage2(u32 i, u64 word)
 		       at == frame_pa(section_frame(word)).val, "section", i);
 	else if (word & SECTION_TABLE)
 		EXPECT(e & ARCH_LEAF_VALID && e & FAKE_TABLE &&
-		       at == store_page(arena->sections[i].table).val, "section", i);
+		       at == store_page(section_of(i)->table).val, "section", i);
 	else if (word & (SECTION_RAM | SECTION_GROWN))
 		EXPECT(!(e & ARCH_LEAF_VALID), "section", i);
 }
 
 static void audit_section(u32 i, struct sums *sums)
 {
-	const struct section *s = &arena->sections[i];
+	const struct section *s = section_of(i);
 	u64 word = section_word(s);
 	bool home = section_is_home_block(s, word);
 

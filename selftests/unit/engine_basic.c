@@ -39,6 +39,47 @@ static void start(void)
 	host_start(2, RAM, DONATED, GROWN);
 }
 
+static void refuses_start(s64 error)
+{
+	CHECK_EQ(call_again(TAIJI_CALL_START, FAKE_RAM_START), error);
+}
+
+static void refuses_bad_pieces(void)
+{
+	struct taiji_range shared = host.args->shared;
+	u64 units = host.args->units.start;
+	u32 nr = host.args->nr_pieces;
+
+	host.args->nr_pieces = 0;
+	refuses_start(-TAIJI_EINVAL);
+	host.args->nr_pieces = 2;
+	host.pieces[0] += TAIJI_PAGE_SIZE;
+	refuses_start(-TAIJI_EINVAL);
+	/* One twice, one that is not RAM, one that is in use. */
+	host.pieces[0] = section_addr(1);
+	host.pieces[1] = section_addr(1);
+	refuses_start(-TAIJI_EINVAL);
+	host.pieces[1] = section_addr(RAM);
+	refuses_start(-TAIJI_EINVAL);
+	host.args->shared.start = section_addr(2);
+	host.pieces[1] = section_addr(2);
+	refuses_start(-TAIJI_EINVAL);
+	host.args->shared = shared;
+	host.args->nr_pieces = nr;
+	for (u32 i = 0; i < nr; i++)
+		host.pieces[i] = section_addr(host.first_piece + i);
+	/* Too few for so many CPUs. */
+	host.args->nr_cpus = TAIJI_MAX_CPUS;
+	host.args->shared.start = section_addr(30);
+	host.args->shared.size = TAIJI_SECTION_SIZE;
+	refuses_start(-TAIJI_ENOMEM);
+	host.args->nr_cpus = host.cpus;
+	host.args->units.start = host.args->shared.start;
+	refuses_start(-TAIJI_EINVAL);
+	host.args->units.start = units;
+	host.args->shared = shared;
+}
+
 static void refuses_bad_arguments(void)
 {
 	host = (struct host){ .cpus = 2, .ram = RAM };
@@ -48,27 +89,15 @@ static void refuses_bad_arguments(void)
 	host.args->abi = TAIJI_ABI + 1;
 	CHECK_EQ(call_again(TAIJI_CALL_START, FAKE_RAM_START), -TAIJI_EINVAL);
 	host.args->abi = TAIJI_ABI;
-	host.args->arena.start += TAIJI_PAGE_SIZE;
-	CHECK_EQ(call_again(TAIJI_CALL_START, FAKE_RAM_START), -TAIJI_EINVAL);
-	host.args->arena.start -= TAIJI_PAGE_SIZE;
-	host.args->shared.start = host.args->arena.start;
-	CHECK_EQ(call_again(TAIJI_CALL_START, FAKE_RAM_START), -TAIJI_EINVAL);
-	host.args->shared.start = FAKE_RAM_START + TAIJI_PAGE_SIZE;
-	host.args->units.start = host.args->shared.start;
-	CHECK_EQ(call_again(TAIJI_CALL_START, FAKE_RAM_START), -TAIJI_EINVAL);
-	host.args->nr_cpus = TAIJI_MAX_CPUS;
-	host.args->units.size = 0;
-	host.args->shared.size = TAIJI_SECTION_SIZE - TAIJI_PAGE_SIZE;
-	CHECK_EQ(call_again(TAIJI_CALL_START, FAKE_RAM_START), -TAIJI_ENOMEM);
-	host.args->nr_cpus = host.cpus;
+	refuses_bad_pieces();
 	fake_cpu(host.cpus, 1);
-	CHECK_EQ(call_again(TAIJI_CALL_START, FAKE_RAM_START), -TAIJI_EINVAL);
+	refuses_start(-TAIJI_EINVAL);
 	fake_cpu(0, 1);
 	CHECK_EQ(call_again(TAIJI_CALL_START, 0), -TAIJI_EINVAL);
 	CHECK_EQ(call_again(TAIJI_CALL_START, 12), -TAIJI_EINVAL);
 	CHECK_EQ(call_again(TAIJI_CALL_START, ~7ULL), -TAIJI_EINVAL);
-	CHECK_EQ(call_again(TAIJI_CALL_START, FAKE_RAM_START), 0);
-	CHECK_EQ(call_again(TAIJI_CALL_START, FAKE_RAM_START), -TAIJI_EBUSY);
+	refuses_start(0);
+	refuses_start(-TAIJI_EBUSY);
 	CHECK_EQ(call(TAIJI_NR_CALLS, 0, 0, 0), -TAIJI_ENOSYS);
 	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(20) + 4096, 0, 0), -TAIJI_EINVAL);
 	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(RAM), 0, 0), -TAIJI_EINVAL);

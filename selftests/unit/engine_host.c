@@ -5,43 +5,75 @@
 #include "call.h"
 #include "engine_host.h"
 
-#define UNITS	(32 * TAIJI_PAGE_SIZE)	/* where they begin in the host's own memory */
-
 struct host host;
+
+/* Pages of the host's own, from @at on; moves that on. */
+static u64 host_own(u64 *at, u64 size)
+{
+	u64 from = *at;
+
+	*at += (size + TAIJI_PAGE_SIZE - 1) & ~(TAIJI_PAGE_SIZE - 1);
+	return from;
+}
+
+static void host_ranges(struct taiji_start *args)
+{
+	struct taiji_range all = { FAKE_RAM_START, host.ram * TAIJI_SECTION_SIZE };
+
+	if (!host.ranges) {
+		args->nr_ranges = 1;
+		args->ram[0] = all;
+		return;
+	}
+	args->nr_ranges = host.nr_ranges;
+	for (unsigned int i = 0; i < host.nr_ranges; i++)
+		args->ram[i] = host.ranges[i];
+}
+
+static void host_pieces(struct taiji_start *args)
+{
+	for (unsigned int i = 0; i < args->nr_pieces; i++)
+		host.pieces[i] = section_addr(host.first_piece + i * host.stride);
+}
 
 void host_boot(void)
 {
 	u64 sections = host.ram + host.grown;
-	u64 arena = taiji_arena_size(sections, host.cpus);
-	u64 units = sections * sizeof(*host.units);
-	unsigned int own = 1 + (UNITS + units - 1) / TAIJI_SECTION_SIZE;
+	u64 at = FAKE_RAM_START;
 	struct taiji_start *args;
 
+	host.stride = host.stride ?: 1;
 	fake_machine_start(host.ram * TAIJI_SECTION_SIZE, sections * TAIJI_SECTION_SIZE);
 	fake_cpu(0, 1);
-	host.first_donated = own + arena / TAIJI_SECTION_SIZE;
-	host.first_user = host.first_donated + host.donated;
 	host.first_grown = host.ram;
 	host.end = host.ram + host.grown;
 
-	host.args = arch_va(pa(FAKE_RAM_START));
-	host.shared = arch_va(pa(FAKE_RAM_START + TAIJI_PAGE_SIZE));
-	host.units = arch_va(pa(FAKE_RAM_START + UNITS));
-	args = host.args;
+	args = arch_va(pa(host_own(&at, sizeof(*args) +
+				   (host.nr_ranges + 1) * sizeof(args->ram[0]))));
+	host.args = args;
 	args->abi = TAIJI_ABI;
 	args->nr_cpus = host.cpus;
-	args->nr_ranges = 1;
-	args->ipa_bits = 43;
-	args->arena.start = section_addr(own);
-	args->arena.size = arena;
-	args->shared.start = FAKE_RAM_START + TAIJI_PAGE_SIZE;
-	args->shared.size = UNITS - TAIJI_PAGE_SIZE;
-	args->units.start = FAKE_RAM_START + UNITS;
-	args->units.size = units;
+	args->ipa_bits = host.ipa_bits ?: 43;
 	args->first = FAKE_RAM_START;
 	args->end = section_addr(host.end);
-	args->ram[0].start = FAKE_RAM_START;
-	args->ram[0].size = host.ram * TAIJI_SECTION_SIZE;
+	args->room.start = section_addr(host.first_grown);
+	args->room.size = host.grown * TAIJI_SECTION_SIZE;
+	host_ranges(args);
+
+	args->shared.size = sizeof(*host.shared) + host.cpus * sizeof(struct taiji_cpu_stats);
+	args->shared.start = host_own(&at, args->shared.size);
+	host.shared = arch_va(pa(args->shared.start));
+	args->units.size = sections * sizeof(*host.units);
+	args->units.start = host_own(&at, args->units.size);
+	host.units = arch_va(pa(args->units.start));
+	args->nr_pieces = taiji_arena_pieces(args);
+	args->pieces = host_own(&at, args->nr_pieces * sizeof(*host.pieces));
+	host.pieces = arch_va(pa(args->pieces));
+
+	host.first_piece = (at - FAKE_RAM_START + TAIJI_SECTION_SIZE - 1) >> TAIJI_SECTION_SHIFT;
+	host.first_donated = host.first_piece + args->nr_pieces * host.stride;
+	host.first_user = host.first_donated + host.donated;
+	host_pieces(args);
 }
 
 static void must(const char *what, s64 result)

@@ -80,7 +80,7 @@ static struct report *report;
 static bool lost[NR_SCENES];
 static u64 seed = 1;
 
-static unsigned int section_of(enum scene scene)
+static unsigned int scene_section(enum scene scene)
 {
 	switch (scene) {
 	case NEW:
@@ -102,14 +102,14 @@ static unsigned int sample(unsigned int i)
 static void fill(enum scene scene)
 {
 	for (unsigned int i = 0; i < SAMPLES; i++)
-		content_write(page_addr(section_of(scene), sample(i)), i % NR_CONTENTS,
+		content_write(page_addr(scene_section(scene), sample(i)), i % NR_CONTENTS,
 			      scene * 100 + i);
 }
 
 static bool intact(enum scene scene)
 {
 	for (unsigned int i = 0; i < SAMPLES; i++) {
-		if (!content_check(page_addr(section_of(scene), sample(i)), i % NR_CONTENTS,
+		if (!content_check(page_addr(scene_section(scene), sample(i)), i % NR_CONTENTS,
 				   scene * 100 + i))
 			return false;
 	}
@@ -118,7 +118,7 @@ static bool intact(enum scene scene)
 
 static void must(u64 nr, enum scene scene)
 {
-	CHECK_EQ(call_whole(nr, section_of(scene)), TAIJI_SECTION_PAGES);
+	CHECK_EQ(call_whole(nr, scene_section(scene)), TAIJI_SECTION_PAGES);
 }
 
 static void set_up(void)
@@ -131,7 +131,7 @@ static void set_up(void)
 	must(TAIJI_CALL_OUT, WHOSE_HOME_IS_TAKEN);
 	must(TAIJI_CALL_OUT, IN_ANOTHERS_HOME);
 	/* The frame at hand is its own: another takes it first. */
-	fake_read(page_addr(section_of(WHOSE_HOME_IS_TAKEN), sample(0)));
+	fake_read(page_addr(scene_section(WHOSE_HOME_IS_TAKEN), sample(0)));
 	must(TAIJI_CALL_IN, IN_ANOTHERS_HOME);
 	must(TAIJI_CALL_OUT, OUT);
 	must(TAIJI_CALL_OUT, HALF_IN);
@@ -141,11 +141,11 @@ static void set_up(void)
 	must(TAIJI_CALL_IN, BACK_HOME);
 	must(TAIJI_CALL_HOME, BACK_HOME);
 	fake_cpu(0, 1);
-	fake_read(page_addr(section_of(HALF_IN), sample(1)));
-	CHECK_EQ(call_range(TAIJI_CALL_DROP, section_of(ABSENT), 1, 0), 0);
-	CHECK_EQ(call_range(TAIJI_CALL_ALLOW, section_of(BACK_HOME), 3, 0), 0);
-	CHECK_EQ(call_range(TAIJI_CALL_HIDE, section_of(HIDDEN), 1, 0), 0);
-	CHECK_EQ(call_range(TAIJI_CALL_SHRINK, section_of(HOLE), 1, 0), 0);
+	fake_read(page_addr(scene_section(HALF_IN), sample(1)));
+	CHECK_EQ(call_range(TAIJI_CALL_DROP, scene_section(ABSENT), 1, 0), 0);
+	CHECK_EQ(call_range(TAIJI_CALL_ALLOW, scene_section(BACK_HOME), 3, 0), 0);
+	CHECK_EQ(call_range(TAIJI_CALL_HIDE, scene_section(HIDDEN), 1, 0), 0);
+	CHECK_EQ(call_range(TAIJI_CALL_SHRINK, scene_section(HOLE), 1, 0), 0);
 	for (enum scene s = 0; s < NR_SCENES; s++)
 		lost[s] = s == ABSENT || s == HIDDEN || s == NEW || s == HOLE || s == LENT;
 	CHECK(audit());
@@ -154,7 +154,7 @@ static void set_up(void)
 static void act(struct cpu_context *me)
 {
 	const struct action *a = &me->action;
-	u64 at = section_addr(section_of(a->section));
+	u64 at = section_addr(scene_section(a->section));
 	u64 value = 7;
 
 	switch (a->what) {
@@ -250,7 +250,7 @@ static void note_lost(const struct cpu_context *cpu)
 static bool all_is_home(void)
 {
 	for (u32 i = 0; i < arena->nr_sections; i++) {
-		const struct section *s = &arena->sections[i];
+		const struct section *s = section_of(i);
 		u64 word = section_word(s);
 
 		if (word & SECTION_OURS && !section_is_home_block(s, word)) {
@@ -480,7 +480,7 @@ static void nothing_leaves_behind_its_back(void)
 
 	CHECK_EQ(call_range(TAIJI_CALL_SHRINK, host.first_grown, host.grown, 0), 0);
 	lost[TOUCHED] = true;
-	CHECK_EQ(call_range(TAIJI_CALL_SHOW, section_of(HIDDEN), 1, 0), 0);
+	CHECK_EQ(call_range(TAIJI_CALL_SHOW, scene_section(HIDDEN), 1, 0), 0);
 	CHECK(host_all_home());
 	while (call_again(TAIJI_CALL_RECLAIM, 0) > 0)
 		;

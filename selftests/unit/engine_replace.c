@@ -21,7 +21,7 @@ static struct arena *leave(void)
 
 static s64 adopt(struct arena *state)
 {
-	return call(TAIJI_CALL_ADOPT, state->start, 0, 0);
+	return call(TAIJI_CALL_ADOPT, state->pieces->self, 0, 0);
 }
 
 static void start(void)
@@ -62,13 +62,13 @@ static void refuses_a_state_of_another_version(void)
 
 	start();
 	state = leave();
-	state->version++;
+	state->pieces->version++;
 	CHECK_EQ(adopt(state), -TAIJI_EINVAL);
-	state->version--;
+	state->pieces->version--;
 	/* What a release build has, for a debug build. */
-	state->version ^= 1U << 31;
+	state->pieces->version ^= 1U << 31;
 	CHECK_EQ(adopt(state), -TAIJI_EINVAL);
-	state->version ^= 1U << 31;
+	state->pieces->version ^= 1U << 31;
 	CHECK(!arena);
 	CHECK_EQ(adopt(state), 0);
 	CHECK(host_stop());
@@ -80,11 +80,11 @@ static void refuses_what_is_no_state(void)
 
 	start();
 	state = leave();
-	state->magic ^= 1;
+	state->pieces->magic ^= 1;
 	CHECK_EQ(adopt(state), -TAIJI_EINVAL);
-	state->magic ^= 1;
+	state->pieces->magic ^= 1;
 	CHECK_EQ(call(TAIJI_CALL_ADOPT, FAKE_RAM_START, 0, 0), -TAIJI_EINVAL);
-	CHECK_EQ(call(TAIJI_CALL_ADOPT, state->start + 8, 0, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call(TAIJI_CALL_ADOPT, state->pieces->self + 8, 0, 0), -TAIJI_EINVAL);
 	CHECK_EQ(call(TAIJI_CALL_ADOPT, 0, 0, 0), -TAIJI_EINVAL);
 	CHECK_EQ(call(TAIJI_CALL_ADOPT, 1ULL << 60, 0, 0), -TAIJI_EINVAL);
 	CHECK_EQ(adopt(state), 0);
@@ -93,7 +93,7 @@ static void refuses_what_is_no_state(void)
 	/* One that has ended is none either. */
 	start();
 	state = arena;
-	CHECK_EQ(call(TAIJI_CALL_ADOPT, state->start, 0, 0), -TAIJI_EBUSY);
+	CHECK_EQ(call(TAIJI_CALL_ADOPT, state->pieces->self, 0, 0), -TAIJI_EBUSY);
 	CHECK(host_stop());
 }
 

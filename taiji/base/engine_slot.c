@@ -48,7 +48,7 @@ static int take_over(unsigned int slot)
 	if (err)
 		goto out_module;
 
-	err = kvm_payload_activate(slot, TAIJI_CALL_ADOPT, taiji.start->arena.start);
+	err = kvm_payload_activate(slot, TAIJI_CALL_ADOPT, taiji.pieces[0]);
 	if (err) {
 		pr_err("engine %s cannot go on with what engine %s has: it stays\n",
 		       engines[slot]->version, engines[used]->version);

@@ -19,7 +19,7 @@
 
 static u64 grown_end(void)
 {
-	return taiji_layout_grow_base(taiji.start) + taiji.grown;
+	return taiji.start->room.start + taiji.grown;
 }
 
 /* Sections that the engine has, and Linux has not. */
@@ -112,9 +112,9 @@ int taiji_expand(u64 bytes)
 		pr_err("nothing is swappable: boot with movablecore= and dma_residency\n");
 		return -EPERM;
 	}
-	if (!taiji_layout_grow_base(taiji.start) || target > taiji_layout_ram(taiji.start)) {
-		pr_err("there is room for as much memory as the RAM, not for %llu MiB\n",
-		       bytes >> 20);
+	if (target > taiji.start->room.size) {
+		pr_err("there is room for %llu MiB more, not for %llu\n",
+		       taiji.start->room.size >> 20, bytes >> 20);
 		return -ERANGE;
 	}
 

@@ -108,6 +108,16 @@ static void watch_for_the_end(void)
 	window_begin();
 }
 
+/* Nothing is split that is not swappable, and between banks of memory nothing is. */
+static void collapse_skip(void)
+{
+	unsigned long next = find_next_bit(taiji.swappable, taiji_nr_sections(), collapse_hand);
+	unsigned long nr = min(next - collapse_hand, collapse_left);
+
+	collapse_left -= nr;
+	collapse_hand = (collapse_hand + nr) % taiji_nr_sections();
+}
+
 /*
  * Sections that faults have brought in whole become blocks again: here, where
  * nobody waits for it, a batch at a time, until one round after the last swap-in.
@@ -122,7 +132,10 @@ static void collapse(void)
 		collapse_left = taiji_nr_sections();
 	}
 
-	nr = min3(COLLAPSE_BATCH, collapse_left, taiji_nr_sections() - collapse_hand);
+	collapse_skip();
+	nr = min3(COLLAPSE_BATCH, collapse_left,
+		  find_next_zero_bit(taiji.swappable, taiji_nr_sections(), collapse_hand) -
+		  collapse_hand);
 	collapse_left -= nr;
 	while (nr && !kthread_should_stop()) {
 		done = kvm_payload_call(TAIJI_CALL_COLLAPSE, taiji_ipa(collapse_hand), nr, 0);

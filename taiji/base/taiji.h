@@ -31,6 +31,7 @@ struct taiji_pinned;
  * struct taiji - the system, while it is switched
  * @on:		every CPU is under stage 2
  * @start:	what the engine was told; also the layout of memory
+ * @pieces:	of the engine's arena: @start->nr_pieces addresses
  * @shared:	its figures
  * @cpus:	and each CPU's
  * @swappable:	one bit a section from @start.first on
@@ -42,6 +43,7 @@ struct taiji_pinned;
 struct taiji {
 	bool on;
 	struct taiji_start *start;
+	u64 *pieces;
 	struct taiji_shared *shared;
 	struct taiji_cpu_stats *cpus;
 	unsigned long *swappable;
@@ -87,9 +89,10 @@ u64 taiji_engine_image(void);
 const char *taiji_engine_version(void);
 
 /* layout.c */
-int taiji_layout_find(struct taiji_start *start);
+struct taiji_start *taiji_layout_find(void);
+void taiji_layout_free(struct taiji_start *start);
+size_t taiji_layout_size(const struct taiji_start *start);
 u64 taiji_layout_ram(const struct taiji_start *start);
-u64 taiji_layout_grow_base(const struct taiji_start *start);
 
 /* state.c */
 int taiji_state_alloc(void);

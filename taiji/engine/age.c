@@ -51,7 +51,7 @@ u64 age_sections(struct section *s, u32 n)
 	u32 i;
 
 	for (i = 0; i < n && (!i || !cpu_irq_pending()); i++)
-		ages |= age_section(&s[i]) << 4 * i;
+		ages |= age_section(section_after(s, i)) << 4 * i;
 	for (; i < n; i++)
 		ages |= (u64)TAIJI_AGE_UNKNOWN << 4 * i;
 	return ages;

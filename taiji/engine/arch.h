@@ -16,11 +16,12 @@
 #define ARCH_LEAF_VALID		1ULL
 
 /*
- * Room for the stage 2 over everything up to 2^ipa_bits, from arena_alloc(), and its root.
+ * Room for the stage 2 over everything up to 2^ipa_bits, from arena_alloc(), and its root. Each
+ * struct gib, which may come later, has one for an entry a section.
  * arch_stage2_fill() makes it 1:1, some hundred entries at a time, from @at = 0 on, which it moves
  * on; true when nothing is left to do.
  */
-bool arch_stage2_init(unsigned int ipa_bits, ipa_t first, ipa_t end, pa_t *root);
+bool arch_stage2_init(unsigned int ipa_bits, pa_t *root);
 bool arch_stage2_fill(u64 *at);
 
 /*

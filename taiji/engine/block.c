@@ -133,11 +133,13 @@ u32 block_collapse_sections(struct section *s, u32 n)
 	bool done;
 
 	for (u32 i = 0; i < n; i++) {
+		struct section *at = section_after(s, i);
+
 		/* An owner swaps it out, or in and makes a block of it itself. */
-		if (!block_whole(section_word(&s[i])) || !section_own(&s[i]))
+		if (!block_whole(section_word(at)) || !section_own(at))
 			continue;
-		done = block_collapse(&s[i]);
-		section_disown(&s[i]);
+		done = block_collapse(at);
+		section_disown(at);
 		if (cpu_irq_pending())
 			return done ? i + 1 : i;
 	}

@@ -91,7 +91,7 @@ static s64 call_sections(u64 call, struct section *s, u64 n, u64 flag)
 	if (!s)
 		return -TAIJI_EINVAL;
 	do {
-		result = call_some(call, &s[done], n - done, flag);
+		result = call_some(call, section_after(s, done), n - done, flag);
 		if (result < 0)
 			return done || result == -TAIJI_EAGAIN ? (s64)done : result;
 		done += result;

@@ -37,9 +37,14 @@ struct cpu {
 	u32 frame __aligned(64);
 } __aligned(64);
 
+static inline struct cpu *cpu_at(u32 cpu)
+{
+	return arena->cpus[cpu];
+}
+
 static inline struct cpu *this_cpu(void)
 {
-	return &arena->cpus[arch_cpu()];
+	return cpu_at(arch_cpu());
 }
 
 static inline struct taiji_cpu_stats *my_stats(void)

@@ -80,15 +80,15 @@ struct donate_search {
 /* The next section. False when the call is over. */
 static bool donate_next(struct donate_search *search)
 {
-	struct section *s = &arena->sections[search->at];
-	s64 result = donate_try(s, search->seen >= arena->nr_frames);
+	struct section *s = section_nth(search->at);
+	s64 result = donate_try(s, search->seen >= arena->nr_sections);
 
 	search->result = -TAIJI_EAGAIN;
 	if (result == -TAIJI_EAGAIN)
 		return false;
-	search->at = (search->at + 1) % arena->nr_frames;
+	search->at = (search->at + 1) % arena->nr_sections;
 	search->seen++;
-	if (!result || search->seen >= 2 * arena->nr_frames) {
+	if (!result || search->seen >= 2 * arena->nr_sections) {
 		search->seen = 0;
 		search->result = result ? -TAIJI_EBUSY : (s64)section_ipa(s).val;
 		return false;

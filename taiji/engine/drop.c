@@ -20,7 +20,7 @@ static void drop_out(struct section *s, u32 i, u64 *entry, u64 e)
 	stats_figure(FIGURE_PAGES_ZERO, 1);
 #ifdef TAIJI_DEBUG
 	/* The sum of zeros. */
-	arena->sums[section_index(s) * TAIJI_SECTION_PAGES + i] = 0;
+	*section_sum(s, i) = 0;
 #else
 	(void)s;
 	(void)i;

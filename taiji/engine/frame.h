@@ -13,8 +13,7 @@
 #ifndef TAIJI_FRAME_H
 #define TAIJI_FRAME_H
 
-#include "arena.h"
-#include "types.h"
+#include "gib.h"
 
 #define FRAME_BITS	24
 #define FRAME_NONE	((1U << FRAME_BITS) - 1)
@@ -25,15 +24,15 @@
 /* Not RAM, or the arena: never ours to give. */
 #define FRAME_FOREIGN	((1U << FRAME_BITS) - 4)
 
-/**
- * struct frame - 2 MiB of PA
- * @next: below it in the stack of free frames
- * @state: owner, and FRAME_LINKED while it is in the stack or at hand for a CPU
- */
-struct frame {
-	u32 next;
-	u32 state;
-};
+static inline struct frame *frame_at(u32 frame)
+{
+	return &gib_of(frame)->frames[frame % GIB_SECTIONS];
+}
+
+static inline bool frame_owner_is_section(u32 owner)
+{
+	return owner < FRAME_FOREIGN;
+}
 
 static inline pa_t frame_pa(u32 frame)
 {
@@ -46,8 +45,7 @@ static inline pa_t frame_pa(u32 frame)
  */
 #define FRAME_KEPT	2
 
-/* For START: room for @nr, and then each by who has it. */
-bool frame_alloc(u32 nr);
+/* For START, by who has it. */
 void frame_init(u32 frame, u32 owner);
 
 u32 frame_owner(u32 frame);

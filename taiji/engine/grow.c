@@ -33,7 +33,7 @@ s64 grow_sections(struct section *s, u32 n)
 	u32 owned = 0;
 
 	while (!result && owned < n) {
-		result = grow_own(&s[owned]);
+		result = grow_own(section_after(s, owned));
 		owned += !result;
 	}
 	if (!owned)
@@ -41,11 +41,13 @@ s64 grow_sections(struct section *s, u32 n)
 
 	/* The machine has had them mapped 1:1, onto nothing. */
 	for (u32 i = 0; i < owned; i++)
-		arch_unmap(section_ipa(&s[i]));
+		arch_unmap(section_ipa(section_after(s, i)));
 	arch_flush_sections(section_ipa(s), owned);
 	for (u32 i = 0; i < owned; i++) {
-		section_seal(&s[i]);
-		section_become(&s[i], SECTION_GROWN | SECTION_SWAPPABLE | SECTION_ABSENT |
+		struct section *at = section_after(s, i);
+
+		section_seal(at);
+		section_become(at, SECTION_GROWN | SECTION_SWAPPABLE | SECTION_ABSENT |
 			       FRAME_NONE);
 	}
 	stats_figure(FIGURE_SECTIONS_ABSENT, owned);

@@ -25,20 +25,14 @@ s64 hide_section(struct section *s)
 	return 0;
 }
 
-static bool hide_is_arena(const struct section *s)
-{
-	u64 at = section_ipa(s).val;
-
-	return at >= arena->start && at < arena->start + arena->size;
-}
-
 s64 hide_show(struct section *s)
 {
 	u32 home = section_index(s);
 
 	if (!section_own(s))
 		return -TAIJI_EBUSY;
-	if (section_word(s) != (SECTION_HIDDEN | SECTION_OWNED) || hide_is_arena(s)) {
+	if (section_word(s) != (SECTION_HIDDEN | SECTION_OWNED) ||
+	    arena_holds(section_ipa(s).val)) {
 		section_disown(s);
 		return -TAIJI_EINVAL;
 	}

@@ -49,9 +49,9 @@ static s64 home_vacate(u32 frame)
 
 	if (owner == FRAME_FREE)
 		return 0;
-	if (owner >= arena->nr_sections)
+	if (!frame_owner_is_section(owner))
 		return -TAIJI_EBUSY;
-	s = &arena->sections[owner];
+	s = section_of(owner);
 	if (!section_own(s))
 		return -TAIJI_EBUSY;
 	result = home_leave(s, frame);

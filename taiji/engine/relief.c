@@ -31,14 +31,14 @@ static u32 relief_choose(void)
 	for (u32 k = 0; k < RELIEF_LOOK; k++) {
 		u32 i = __atomic_fetch_add(&arena->relief_hand, 1, __ATOMIC_RELAXED) %
 			arena->nr_sections;
-		struct section *s = &arena->sections[i];
+		struct section *s = section_nth(i);
 
 		if (!relief_is_candidate(section_word(s)))
 			continue;
 		if ((age_sections(s, 1) & 3) == TAIJI_AGE_OLD)
-			return i;
+			return section_index(s);
 		if (fallback == FRAME_NONE)
-			fallback = i;
+			fallback = section_index(s);
 	}
 	return fallback;
 }
@@ -56,7 +56,7 @@ void relief_step(void)
 	}
 	if (cpu->victim == FRAME_NONE)
 		return;
-	s = &arena->sections[cpu->victim];
+	s = section_of(cpu->victim);
 	reached = -TAIJI_EBUSY;
 	if (section_own(s)) {
 		reached = swap_out_section(s, cpu->victim_page, TAIJI_SECTION_PAGES);

@@ -6,26 +6,29 @@
 #include "stats.h"
 #include "store.h"
 
-bool section_alloc(u32 nr)
-{
-	arena->sections = arena_alloc(nr * sizeof(struct section), 64);
-	arena->nr_sections = nr;
-	return arena->sections;
-}
-
 struct section *section_at(ipa_t at)
 {
-	if (at.val < arena->first || at.val >= arena->end)
+	u32 number = (at.val - arena->first) >> TAIJI_SECTION_SHIFT;
+
+	if (at.val < arena->low || at.val >= arena->end || !gib_of(number))
 		return NULL;
-	return &arena->sections[(at.val - arena->first) >> TAIJI_SECTION_SHIFT];
+	return section_of(number);
 }
 
 struct section *section_range(u64 at, u64 n)
 {
 	struct section *s = section_at(ipa(at));
+	u64 first, last;
 
-	if (!s || at & (TAIJI_SECTION_SIZE - 1) || !n || n > arena->nr_sections - section_index(s))
+	if (!s || at & (TAIJI_SECTION_SIZE - 1) || !n ||
+	    n > (arena->end - at) >> TAIJI_SECTION_SHIFT)
 		return NULL;
+	first = section_index(s);
+	last = first + n - 1;
+	for (u64 i = first / GIB_SECTIONS; i <= last / GIB_SECTIONS; i++) {
+		if (!arena->map[i])
+			return NULL;
+	}
 	return s;
 }
 
@@ -149,6 +152,15 @@ void section_table_free(struct section *s)
 	store_free(store_of_page(s->table));
 	stats_figure(FIGURE_METADATA, -(s64)TAIJI_PAGE_SIZE);
 }
+
+#ifdef TAIJI_DEBUG
+u16 *section_sum(const struct section *s, u32 i)
+{
+	u32 number = section_index(s);
+
+	return &gib_of(number)->sums[number % GIB_SECTIONS][i];
+}
+#endif
 
 pa_t section_page(const struct section *s, u64 word, u32 i)
 {

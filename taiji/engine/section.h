@@ -32,14 +32,7 @@
 #ifndef TAIJI_SECTION_H
 #define TAIJI_SECTION_H
 
-#include "arena.h"
 #include "frame.h"
-
-struct section {
-	u64 word;
-	u32 table;
-	u32 target;
-};
 
 #define SECTION_RESIDENT_SHIFT	FRAME_BITS
 #define SECTION_USERS_SHIFT	(SECTION_RESIDENT_SHIFT + 10)
@@ -90,7 +83,27 @@ static inline bool section_change(struct section *s, u64 *old, u64 word)
 
 static inline u32 section_index(const struct section *s)
 {
-	return s - arena->sections;
+	u64 offset = (u64)s & ((1U << PIECE_SLOT_SHIFT) - 1);
+
+	return gib_first(s) + (offset - offsetof(struct gib, sections)) / sizeof(*s);
+}
+
+/* By its number, which is that of its home frame, and of its place in the IPA space. */
+static inline struct section *section_of(u32 index)
+{
+	return &gib_of(index)->sections[index % GIB_SECTIONS];
+}
+
+/* All there are, one after the other: @i below arena->nr_sections. */
+static inline struct section *section_nth(u32 i)
+{
+	return &arena->gibs[i / GIB_SECTIONS]->sections[i % GIB_SECTIONS];
+}
+
+/* The @n-th after it, within what section_range() has checked. */
+static inline struct section *section_after(const struct section *s, u32 n)
+{
+	return section_of(section_index(s) + n);
 }
 
 static inline ipa_t section_ipa(const struct section *s)
@@ -114,12 +127,9 @@ static inline u64 section_with_frame(u64 word, u32 frame)
 	return (word & ~(u64)FRAME_NONE) | frame;
 }
 
-/* For START: room for @nr, whose words the caller writes. */
-bool section_alloc(u32 nr);
-
 /* The section at @at, or NULL. */
 struct section *section_at(ipa_t at);
-/* The first of @n sections from @at, all within bounds, or NULL. */
+/* The first of @n sections from @at, or NULL when there are not so many there. */
 struct section *section_range(u64 at, u64 n);
 
 /* Own it; false when another CPU does, or when STOP has succeeded. */
@@ -149,6 +159,11 @@ void section_table_free(struct section *s);
 
 /* A frame that was this section's goes free: see frame_put(). */
 void section_put_frame(struct section *s, u32 frame);
+
+#ifdef TAIJI_DEBUG
+/* The sum of a micro-page's content, while it is out. */
+u16 *section_sum(const struct section *s, u32 i);
+#endif
 
 /* Where micro-page @i of the section goes, or is, when it is in. */
 pa_t section_page(const struct section *s, u64 word, u32 i);

@@ -6,6 +6,7 @@
 #include "arch.h"
 #include "arena.h"
 #include "cpu.h"
+#include "gib.h"
 #include "section.h"
 #include "start.h"
 #include "store.h"
@@ -18,16 +19,32 @@ static bool start_aligned(u64 at)
 	return !(at & (TAIJI_SECTION_SIZE - 1));
 }
 
+/* The first range of RAM that ends above @at: they are in order. */
+static u32 start_find(const struct taiji_start *args, u64 at)
+{
+	u32 from = 0, to = args->nr_ranges;
+
+	while (from < to) {
+		u32 i = (from + to) / 2;
+
+		if (args->ram[i].start + args->ram[i].size > at)
+			to = i;
+		else
+			from = i + 1;
+	}
+	return from;
+}
+
 static bool start_within(const struct taiji_start *args, struct taiji_range range)
 {
-	for (u32 i = 0; i < args->nr_ranges; i++) {
-		struct taiji_range ram = args->ram[i];
+	u32 i = start_find(args, range.start);
+	struct taiji_range ram;
 
-		if (range.start >= ram.start && range.size <= ram.size &&
-		    range.start - ram.start <= ram.size - range.size)
-			return true;
-	}
-	return false;
+	if (i == args->nr_ranges)
+		return false;
+	ram = args->ram[i];
+	return range.start >= ram.start && range.size <= ram.size &&
+	       range.start - ram.start <= ram.size - range.size;
 }
 
 static u64 start_shared_size(const struct taiji_start *args)
@@ -40,92 +57,124 @@ static bool start_overlap(struct taiji_range a, struct taiji_range b)
 	return a.size && b.size && a.start < b.start + b.size && b.start < a.start + a.size;
 }
 
-/* What the host and the engine both use is none of the engine's own, and none of it is twice. */
-static bool start_apart(const struct taiji_start *args)
+static bool start_bounded(const struct taiji_start *args, struct taiji_range range)
 {
-	return !start_overlap(args->arena, args->shared) &&
-	       !start_overlap(args->arena, args->units) &&
-	       !start_overlap(args->shared, args->units);
+	return range.start >= args->first && range.size <= args->end &&
+	       range.start <= args->end - range.size;
 }
 
-/* The arguments themselves are RAM, too. */
-static bool start_holds(const struct taiji_start *args, pa_t at)
+/* One after the other, and room after them. */
+static bool start_ram_valid(const struct taiji_start *args)
 {
-	struct taiji_range self = { at.val, sizeof(*args) };
+	u64 from = args->first;
 
-	return start_within(args, self) && !start_overlap(args->arena, self);
-}
-
-static bool start_valid(const struct taiji_start *args)
-{
-	if (args->abi != TAIJI_ABI || !args->nr_cpus || args->nr_cpus > TAIJI_MAX_CPUS ||
-	    !args->nr_ranges || args->nr_ranges > TAIJI_MAX_RANGES)
-		return false;
-	if (!start_aligned(args->first) || !start_aligned(args->end) || args->first >= args->end ||
-	    args->ipa_bits > 52 || args->end > 1ULL << args->ipa_bits)
-		return false;
-	if ((args->end - args->first) >> TAIJI_SECTION_SHIFT >= FRAME_FOREIGN)
-		return false;
 	for (u32 i = 0; i < args->nr_ranges; i++) {
-		if (args->ram[i].start < args->first || args->ram[i].size > args->end ||
-		    args->ram[i].start > args->end - args->ram[i].size)
+		struct taiji_range ram = args->ram[i];
+
+		if (!start_bounded(args, ram) || ram.start < from)
 			return false;
+		from = ram.start + ram.size;
 	}
-	if (!start_aligned(args->arena.start) || !start_aligned(args->arena.size) ||
-	    !args->arena.size || !start_within(args, args->arena))
-		return false;
+	return !args->room.size || (start_bounded(args, args->room) && args->room.start >= from);
+}
+
+/* What the host and the engine both use. */
+static bool start_shared_valid(const struct taiji_start *args)
+{
+	u64 units = (args->end - args->first) >> TAIJI_SECTION_SHIFT;
+
 	if (args->units.size &&
 	    (args->units.start & 3 || !start_within(args, args->units) ||
-	     args->units.size / sizeof(s32) < (args->end - args->first) >> TAIJI_SECTION_SHIFT))
+	     args->units.size / sizeof(s32) < units))
 		return false;
 	return args->shared.size >= start_shared_size(args) && !(args->shared.start & 63) &&
-	       start_within(args, args->shared) && start_apart(args) &&
-	       arch_cpu() < args->nr_cpus;
+	       start_within(args, args->shared) && !start_overlap(args->shared, args->units);
 }
 
-static u32 start_nr_frames(const struct taiji_start *args)
+static struct taiji_range start_list(const struct taiji_start *args)
 {
-	u64 end = 0;
+	return (struct taiji_range){ args->pieces, args->nr_pieces * sizeof(u64) };
+}
 
-	for (u32 i = 0; i < args->nr_ranges; i++) {
-		if (args->ram[i].start + args->ram[i].size > end)
-			end = args->ram[i].start + args->ram[i].size;
+/* The engine's own is none of what the host uses, and the arguments themselves are RAM, too. */
+static bool start_piece_valid(const struct taiji_start *args, struct taiji_range self, u64 at)
+{
+	struct taiji_range piece = { at, TAIJI_SECTION_SIZE };
+
+	return start_aligned(at) && start_within(args, piece) &&
+	       !start_overlap(piece, args->shared) && !start_overlap(piece, args->units) &&
+	       !start_overlap(piece, start_list(args)) && !start_overlap(piece, self);
+}
+
+static bool start_pieces_valid(const struct taiji_start *args, pa_t at)
+{
+	struct taiji_range self = { at.val, sizeof(*args) + args->nr_ranges * sizeof(*args->ram) };
+	const u64 *pieces;
+
+	if (!args->nr_pieces || args->pieces & 7 || !start_within(args, start_list(args)) ||
+	    !start_within(args, self))
+		return false;
+	pieces = arch_va(pa(args->pieces));
+	for (u32 i = 0; i < args->nr_pieces; i++) {
+		if (!start_piece_valid(args, self, pieces[i]) || (i && pieces[i] <= pieces[i - 1]))
+			return false;
 	}
-	return (end - args->first) >> TAIJI_SECTION_SHIFT;
-}
-
-static bool start_sums(u32 nr)
-{
-#ifdef TAIJI_DEBUG
-	arena->sums = arena_alloc(nr * (TAIJI_SECTION_PAGES * sizeof(u16)), 64);
-	return arena->sums;
-#else
-	(void)nr;
 	return true;
-#endif
 }
 
-/* Room for everything; what is in it comes step by step. */
+static bool start_valid(const struct taiji_start *args, pa_t at)
+{
+	if (args->abi != TAIJI_ABI || !args->nr_cpus || args->nr_cpus > TAIJI_MAX_CPUS ||
+	    !args->nr_ranges || arch_cpu() >= args->nr_cpus)
+		return false;
+	if (!start_aligned(args->first) || !start_aligned(args->end) || args->first >= args->end ||
+	    args->ipa_bits > 52 || args->end > 1ULL << args->ipa_bits ||
+	    args->end - args->first > TAIJI_MAX_SPAN)
+		return false;
+	return start_ram_valid(args) && start_shared_valid(args) && start_pieces_valid(args, at);
+}
+
+static bool start_map(const struct taiji_start *args)
+{
+	u64 span = (args->end + BIT_ULL(GIB_SHIFT) - 1 - arena->first) >> GIB_SHIFT;
+
+	arena->map = arena_alloc(span * sizeof(*arena->map), 64);
+	arena->gibs = arena_alloc(span * sizeof(*arena->gibs), 64);
+	if (!arena->map || !arena->gibs)
+		return false;
+	__builtin_memset(arena->map, 0, span * sizeof(*arena->map));
+	return true;
+}
+
+static bool start_alloc_cpus(u32 nr)
+{
+	arena->cpus = arena_alloc(nr * sizeof(*arena->cpus), 64);
+	for (u32 i = 0; arena->cpus && i < nr; i++) {
+		arena->cpus[i] = arena_alloc(sizeof(struct cpu), 64);
+		if (!arena->cpus[i])
+			return false;
+	}
+	return arena->cpus;
+}
+
+/* Room for everything but what there is for each GiB; what is in it comes step by step. */
 static bool start_alloc(const struct taiji_start *args)
 {
-	u32 nr = (args->end - args->first) >> TAIJI_SECTION_SHIFT;
 	pa_t root;
 
-	arena->cpus = arena_alloc(args->nr_cpus * sizeof(struct cpu), 64);
-	if (!arena->cpus || !section_alloc(nr) || !frame_alloc(start_nr_frames(args)) ||
-	    !store_init() || !start_sums(nr) ||
-	    !arch_stage2_init(args->ipa_bits, ipa(args->first), ipa(args->end), &root))
+	if (!start_map(args) || !start_alloc_cpus(args->nr_cpus) || !store_init() ||
+	    !arch_stage2_init(args->ipa_bits, &root))
 		return false;
 	arena->shared->stage2_root = root.val;
-	arena->shared->metadata = arena->used;
 	return true;
 }
 
 static s64 start_begin(const struct taiji_start *args)
 {
-	if (!arena_open(args->arena))
-		return -TAIJI_ENOMEM;
-	arena->first = args->first;
+	arena_open(arch_va(pa(args->pieces)), args->nr_pieces);
+	arena->first = args->first & ~(BIT_ULL(GIB_SHIFT) - 1);
+	arena->low = args->first;
+	arena->free_head = FRAME_NONE;
 	arena->end = args->end;
 	arena->units = args->units.size ? arch_va(pa(args->units.start)) : NULL;
 	/* One frame a CPU, and one that somebody got the wrong moment for. */
@@ -144,7 +193,7 @@ static bool start_cpus(const struct taiji_start *args)
 	struct taiji_cpu_stats *stats = (struct taiji_cpu_stats *)(arena->shared + 1);
 
 	while (arena->start_cpu < args->nr_cpus) {
-		struct cpu *cpu = &arena->cpus[arena->start_cpu];
+		struct cpu *cpu = cpu_at(arena->start_cpu);
 
 		/* Not the scratch at its end. */
 		__builtin_memset(cpu, 0, offsetof(struct cpu, packed));
@@ -159,6 +208,38 @@ static bool start_cpus(const struct taiji_start *args)
 	return true;
 }
 
+/* The next GiB of RAM, or of room. */
+static bool start_next_gib(const struct taiji_start *args, u64 *at)
+{
+	for (; arena->start_range <= args->nr_ranges; arena->start_range++) {
+		struct taiji_range range = args->room;
+
+		if (arena->start_range < args->nr_ranges)
+			range = args->ram[arena->start_range];
+		*at = range.start & ~(BIT_ULL(GIB_SHIFT) - 1);
+		if (*at < arena->start_gib)
+			*at = arena->start_gib;
+		if (*at < range.start + range.size)
+			return true;
+	}
+	return false;
+}
+
+static s64 start_gibs(const struct taiji_start *args)
+{
+	u64 at;
+
+	while (start_next_gib(args, &at)) {
+		if (!gib_add(at))
+			return -TAIJI_ENOMEM;
+		arena->start_gib = at + BIT_ULL(GIB_SHIFT);
+		if (cpu_irq_pending())
+			return -TAIJI_EAGAIN;
+	}
+	arena->shared->metadata = arena->used;
+	return 0;
+}
+
 static bool start_tables(void)
 {
 	while (!arch_stage2_fill(&arena->start_table)) {
@@ -168,23 +249,39 @@ static bool start_tables(void)
 	return true;
 }
 
+static bool start_is_piece(const struct taiji_start *args, u64 section)
+{
+	const u64 *pieces = arch_va(pa(args->pieces));
+	u32 from = 0, to = args->nr_pieces;
+
+	while (from < to) {
+		u32 i = (from + to) / 2;
+
+		if (pieces[i] >= section)
+			to = i;
+		else
+			from = i + 1;
+	}
+	return from < args->nr_pieces && pieces[from] == section;
+}
+
 /*
  * RAM is what begins and ends in the same range. What of a range is less than a section at either
  * end stays 1:1 and is never looked at.
  */
 static u64 start_word(const struct taiji_start *args, u32 i)
 {
-	struct taiji_range at = { args->first + i * TAIJI_SECTION_SIZE, TAIJI_SECTION_SIZE };
+	struct taiji_range at = { frame_pa(i).val, TAIJI_SECTION_SIZE };
 	u64 word = SECTION_RAM | SECTION_BLOCK | i | TAIJI_SECTION_PAGES * SECTION_RESIDENT;
 
 	if (!start_within(args, at)) {
-		for (u32 k = 0; k < args->nr_ranges; k++) {
-			if (start_overlap(args->ram[k], at))
-				return SECTION_KEPT | FRAME_NONE;
-		}
+		u32 k = start_find(args, at.start);
+
+		if (k < args->nr_ranges && start_overlap(args->ram[k], at))
+			return SECTION_KEPT | FRAME_NONE;
 		return FRAME_NONE;
 	}
-	if (start_overlap(args->arena, at))
+	if (start_is_piece(args, at.start))
 		return SECTION_HIDDEN;
 	if (start_overlap(args->shared, at) || start_overlap(args->units, at))
 		word |= SECTION_KEPT;
@@ -194,16 +291,17 @@ static u64 start_word(const struct taiji_start *args, u32 i)
 static bool start_sections(const struct taiji_start *args)
 {
 	while (arena->start_section < arena->nr_sections) {
-		u32 i = arena->start_section++;
+		u32 k = arena->start_section++;
+		struct section *s = section_nth(k);
+		u32 i = section_index(s);
 		u64 word = start_word(args, i);
 
-		arena->sections[i] = (struct section){ .word = word };
-		if (i < arena->nr_frames)
-			frame_init(i, word & SECTION_BLOCK ? i : FRAME_FOREIGN);
+		*s = (struct section){ .word = word };
+		frame_init(i, word & SECTION_BLOCK ? i : FRAME_FOREIGN);
 		/* No CPU is below yet: there is nothing to flush. */
 		if (word == SECTION_HIDDEN)
-			arch_unmap(section_ipa(&arena->sections[i]));
-		if (!(i % START_LOOK) && cpu_irq_pending())
+			arch_unmap(section_ipa(s));
+		if (!(k % START_LOOK) && cpu_irq_pending())
 			return false;
 	}
 	return true;
@@ -211,7 +309,14 @@ static bool start_sections(const struct taiji_start *args)
 
 static s64 start_go_on(const struct taiji_start *args)
 {
-	if (!start_cpus(args) || !start_tables() || !start_sections(args))
+	s64 result;
+
+	if (!start_cpus(args))
+		return -TAIJI_EAGAIN;
+	result = start_gibs(args);
+	if (result)
+		return result;
+	if (!start_tables() || !start_sections(args))
 		return -TAIJI_EAGAIN;
 	/* Now the other calls are taken, and aborts served. */
 	__atomic_store_n(&arena->nr_cpus, args->nr_cpus, __ATOMIC_RELEASE);
@@ -226,7 +331,7 @@ static s64 start_claimed(pa_t at)
 	if (arena && (arena->nr_cpus || arena->start_args != at.val))
 		return -TAIJI_EBUSY;
 	args = arch_va(at);
-	if (!start_valid(args) || !start_holds(args, at))
+	if (!start_valid(args, at))
 		return -TAIJI_EINVAL;
 	if (!arena) {
 		result = start_begin(args);
@@ -234,7 +339,10 @@ static s64 start_claimed(pa_t at)
 			return result;
 		arena->start_args = at.val;
 	}
-	return start_go_on(args);
+	result = start_go_on(args);
+	if (result == -TAIJI_ENOMEM)
+		arena_close();
+	return result;
 }
 
 /* Of START, ADOPT and FORGET one CPU at a time: what they need to agree on is not there yet. */

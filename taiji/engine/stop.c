@@ -32,7 +32,7 @@ static u64 stop_count_owned(void)
 	u64 sum = 0;
 
 	for (u32 i = 0; i < arena->nr_cpus; i++)
-		sum += __atomic_load_n(&arena->cpus[i].owned, __ATOMIC_SEQ_CST);
+		sum += __atomic_load_n(&cpu_at(i)->owned, __ATOMIC_SEQ_CST);
 	return sum;
 }
 
@@ -40,7 +40,7 @@ static u64 stop_count_owned(void)
 static s64 stop_scan(void)
 {
 	while (arena->stop_at < arena->nr_sections) {
-		s64 result = stop_look(&arena->sections[arena->stop_at]);
+		s64 result = stop_look(section_nth(arena->stop_at));
 
 		if (result) {
 			arena->stop_at = 0;

@@ -130,7 +130,7 @@ static void swap_in_fill(struct section *s, u64 word, u32 i, u64 e)
 	}
 #ifdef TAIJI_DEBUG
 	/* Invariant 4. */
-	ENSURE(codec_sum(page) == arena->sums[section_index(s) * TAIJI_SECTION_PAGES + i]);
+	ENSURE(codec_sum(page) == *section_sum(s, i));
 #endif
 	stats_count(&my_stats()->swap_in);
 	if (!page_stored(e))

@@ -58,7 +58,7 @@ static bool swap_out_page(struct section *s, u64 word, u32 i)
 		return false;
 	}
 #ifdef TAIJI_DEBUG
-	arena->sums[section_index(s) * TAIJI_SECTION_PAGES + i] = codec_sum(page);
+	*section_sum(s, i) = codec_sum(page);
 #endif
 	stats_count(&my_stats()->swap_out);
 	if (page_stored(out))

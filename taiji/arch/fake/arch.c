@@ -8,14 +8,14 @@
 #include <time.h>
 
 #include "arch.h"
-#include "arena.h"
 #include "fake.h"
-
-#define FILL_STEP	512
+#include "gib.h"
 
 static u64 *section_entry(ipa_t section)
 {
-	return &fake.stage2[(section.val - FAKE_RAM_START) >> TAIJI_SECTION_SHIFT];
+	u32 number = (section.val - arena->first) >> TAIJI_SECTION_SHIFT;
+
+	return &gib_of(number)->stage2[number % GIB_SECTIONS];
 }
 
 /* Unmapped, and not flushed since. */
@@ -36,29 +36,36 @@ static void entry_write(u64 *entry, u64 e)
 	__atomic_store_n(entry, e, __ATOMIC_RELEASE);
 }
 
-bool arch_stage2_init(unsigned int ipa_bits, ipa_t first, ipa_t end, pa_t *root)
+bool arch_stage2_init(unsigned int ipa_bits, pa_t *root)
 {
-	u64 nr = (end.val - first.val) >> TAIJI_SECTION_SHIFT;
+	u64 size = fake.nr_sections / GIB_SECTIONS * sizeof(u64);
 
-	if (first.val != FAKE_RAM_START || nr > fake.nr_sections || ipa_bits > 48)
+	if (arena->first != FAKE_RAM_START || ipa_bits > 48)
 		return false;
-	fake.stage2 = arena_alloc(nr * sizeof(u64), TAIJI_PAGE_SIZE);
+	fake.stage2 = arena_alloc(size, TAIJI_PAGE_SIZE);
 	if (!fake.stage2)
 		return false;
+	__builtin_memset(fake.stage2, 0, size);
 	*root = arena_pa(fake.stage2);
 	return true;
 }
 
 bool arch_stage2_fill(u64 *at)
 {
-	u64 end = *at + FILL_STEP < arena->nr_sections ? *at + FILL_STEP : arena->nr_sections;
+	u64 nr = arena->nr_sections / GIB_SECTIONS;
+	struct gib *gib;
+	u64 first;
 
-	for (; *at < end; ++*at) {
-		u64 block = FAKE_RAM_START + (*at << TAIJI_SECTION_SHIFT);
-
-		fake.stage2[*at] = block | ARCH_LEAF_VALID | FAKE_YOUNG | FAKE_EXEC;
-	}
-	return *at == arena->nr_sections;
+	if (*at == nr)
+		return true;
+	gib = arena->gibs[*at];
+	first = gib_first(gib);
+	for (u64 i = 0; i < GIB_SECTIONS; i++)
+		gib->stage2[i] = (FAKE_RAM_START + ((first + i) << TAIJI_SECTION_SHIFT)) |
+				 ARCH_LEAF_VALID | FAKE_YOUNG | FAKE_EXEC;
+	entry_write(&fake.stage2[first / GIB_SECTIONS],
+		    arena_pa(gib->stage2).val | ARCH_LEAF_VALID | FAKE_TABLE);
+	return ++*at == nr;
 }
 
 /* Break before make: the entry is invalid, and every TLB knows. */
@@ -93,7 +100,7 @@ void arch_flush(ipa_t section)
 	u64 number = (section.val - FAKE_RAM_START) >> TAIJI_SECTION_SHIFT;
 
 	__atomic_fetch_add(&fake.generations[number], 1, __ATOMIC_SEQ_CST);
-	for (unsigned int i = 0; i < FAKE_MAX_CPUS; i++) {
+	for (unsigned int i = 0; i < __atomic_load_n(&fake.nr_cpus, __ATOMIC_SEQ_CST); i++) {
 		u64 *active = &fake.cpus[i].active;
 		u64 seen = __atomic_load_n(active, __ATOMIC_SEQ_CST);
 

@@ -52,7 +52,8 @@ struct fake_machine {
 	bool hardware_af;
 	bool stumbles;
 	u64 patience;
-	struct fake_cpu cpus[FAKE_MAX_CPUS];
+	struct fake_cpu *cpus;
+	unsigned int nr_cpus;
 };
 
 extern struct fake_machine fake;
