@@ -136,7 +136,8 @@ static void audit_section(u32 i, struct sums *sums)
 	EXPECT(!!(word & SECTION_BLOCK) + !!(word & SECTION_TABLE) + !!(word & SECTION_ABSENT) +
 	       !!(word & SECTION_DONATED) <= 1, "section", i);
 	if (section_frame(word) != FRAME_NONE)
-		EXPECT(word & SECTION_MAPPED && frame_owner(section_frame(word)) == i, "section", i);
+		EXPECT(word & SECTION_MAPPED && frame_owner(section_frame(word)) == i, "section",
+		       i);
 	if (word & SECTION_MOVING)
 		EXPECT(word & SECTION_TABLE && frame_owner(s->target) == i, "section", i);
 	/* Invariant 3. */

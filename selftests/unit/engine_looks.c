@@ -11,6 +11,8 @@
 #include "call.h"
 #include "codec.h"
 #include "engine_host.h"
+#include "engine_looks.h"
+#include "engine_steps.h"
 #include "grow.h"
 #include "tap.h"
 
@@ -45,7 +47,6 @@ static struct work now, longest[TAIJI_NR_CALLS + 1];
 static u64 calls[TAIJI_NR_CALLS];
 static u64 current;	/* the call that is made */
 
-void __sanitizer_cov_trace_pc(void);
 void __sanitizer_cov_trace_pc(void)
 {
 	now.blocks++;
@@ -63,48 +64,36 @@ static void look(void)
 }
 
 /* What the engine asks for, and what it does in one instruction that takes its time. */
-bool __real_arch_irq_pending(void);
-bool __wrap_arch_irq_pending(void);
 bool __wrap_arch_irq_pending(void)
 {
 	look();
 	return __real_arch_irq_pending();
 }
 
-void __real_arch_flush(ipa_t section);
-void __wrap_arch_flush(ipa_t section);
 void __wrap_arch_flush(ipa_t section)
 {
 	now.flushes++;
 	__real_arch_flush(section);
 }
 
-void __real_arch_flush_sections(ipa_t first, u32 n);
-void __wrap_arch_flush_sections(ipa_t first, u32 n);
 void __wrap_arch_flush_sections(ipa_t first, u32 n)
 {
 	now.flushes++;
 	__real_arch_flush_sections(first, n);
 }
 
-void *__real_memcpy(void *to, const void *from, size_t n);
-void *__wrap_memcpy(void *to, const void *from, size_t n);
 void *__wrap_memcpy(void *to, const void *from, size_t n)
 {
 	now.blocks += n / LINE;
 	return __real_memcpy(to, from, n);
 }
 
-void *__real_memset(void *at, int value, size_t n);
-void *__wrap_memset(void *at, int value, size_t n);
 void *__wrap_memset(void *at, int value, size_t n)
 {
 	now.blocks += n / LINE;
 	return __real_memset(at, value, n);
 }
 
-s64 __real_engine_call(u64 call, u64 a, u64 b, u64 c);
-s64 __wrap_engine_call(u64 call, u64 a, u64 b, u64 c);
 s64 __wrap_engine_call(u64 call, u64 a, u64 b, u64 c)
 {
 	s64 result;
@@ -117,8 +106,6 @@ s64 __wrap_engine_call(u64 call, u64 a, u64 b, u64 c)
 	return result;
 }
 
-bool __real_engine_abort(ipa_t at, enum engine_fault kind);
-bool __wrap_engine_abort(ipa_t at, enum engine_fault kind);
 bool __wrap_engine_abort(ipa_t at, enum engine_fault kind)
 {
 	bool result;

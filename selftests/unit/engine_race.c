@@ -19,6 +19,7 @@
 #include "call.h"
 #include "engine_audit.h"
 #include "engine_host.h"
+#include "engine_steps.h"
 #include "fake.h"
 #include "section.h"
 #include "tap.h"
@@ -145,7 +146,8 @@ static void set_up(void)
 	CHECK_EQ(call_range(TAIJI_CALL_ALLOW, scene_section(BACK_HOME), 3, 0), 0);
 	CHECK_EQ(call_range(TAIJI_CALL_HIDE, scene_section(HIDDEN), 1, 0), 0);
 	CHECK_EQ(call_range(TAIJI_CALL_SHRINK, scene_section(HOLE), 1, 0), 0);
-	lost[ABSENT] = lost[HIDDEN] = lost[NEW] = lost[HOLE] = lost[LENT] = true;
+	for (enum scene s = 0; s < NR_SCENES; s++)
+		lost[s] = s == ABSENT || s == HIDDEN || s == NEW || s == HOLE || s == LENT;
 	CHECK(audit());
 }
 
@@ -184,7 +186,6 @@ static void go_to(unsigned int cpu)
 }
 
 /* Every basic block of the engine comes by here. */
-void __sanitizer_cov_trace_pc(void);
 void __sanitizer_cov_trace_pc(void)
 {
 	if (racing && !now && ++steps == meet) {
@@ -267,8 +268,8 @@ static bool check(void)
 	note_lost(&cpus[0]);
 	note_lost(&cpus[1]);
 	good = audit();
-	if (cpus[0].action.what == TAIJI_CALL_RECLAIM && cpus[1].action.what == TAIJI_CALL_RECLAIM &&
-	    cpus[0].result > 0 && cpus[0].result == cpus[1].result) {
+	if (cpus[0].action.what == TAIJI_CALL_RECLAIM && cpus[0].result > 0 &&
+	    cpus[1].action.what == TAIJI_CALL_RECLAIM && cpus[0].result == cpus[1].result) {
 		printf("# given back twice\n");
 		good = false;
 	}
@@ -309,6 +310,12 @@ static bool play(u64 at, unsigned int irq_rate)
 	return good;
 }
 
+static void print_action(struct action a)
+{
+	printf("call %u (%u, %llu, %llu)", a.what, a.section, (unsigned long long)a.b,
+	       (unsigned long long)a.c);
+}
+
 static bool run_case(struct action a, struct action b, u64 at, unsigned int irq_rate)
 {
 	int status;
@@ -325,10 +332,12 @@ static bool run_case(struct action a, struct action b, u64 at, unsigned int irq_
 		return false;
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return true;
-	printf("# seed %llu: call %u (%u, %llu, %llu) at step %llu of %u (%u, %llu, %llu), irq %u: %d\n",
-	       (unsigned long long)seed, b.what, b.section, (unsigned long long)b.b,
-	       (unsigned long long)b.c, (unsigned long long)at, a.what, a.section,
-	       (unsigned long long)a.b, (unsigned long long)a.c, irq_rate, status);
+	printf("# seed %llu, irq %u, step %llu, status %d: ", (unsigned long long)seed, irq_rate,
+	       (unsigned long long)at, status);
+	print_action(b);
+	printf(" in ");
+	print_action(a);
+	printf("\n");
 	return false;
 }
 
@@ -434,7 +443,7 @@ static struct action any_action(void)
 		a.c = 0;
 		break;
 	default:
-		a.b = 1 + !below(8);
+		a.b = below(8) ? 1 : 2;
 		break;
 	}
 	return a;
@@ -443,8 +452,11 @@ static struct action any_action(void)
 static void any_two(void)
 {
 	const char *cases = getenv("RACE_CASES");
-	u64 n = cases ? strtoull(cases, NULL, 0) : 800;
 	unsigned int irq_rate, failed = 0;
+	u64 n = 800;
+
+	if (cases)
+		n = strtoull(cases, NULL, 0);
 
 	for (u64 i = 0; i < n && failed < 10; i++) {
 		struct action a = any_action(), b = any_action();
@@ -473,9 +485,9 @@ static void nothing_leaves_behind_its_back(void)
 	while (call_again(TAIJI_CALL_RECLAIM, 0) > 0)
 		;
 	for (unsigned int i = 0; i < 6; i++) {
-		struct action other = { .what = others[i], .b = others[i] != TAIJI_CALL_OUT,
-					.section = others[i] == TAIJI_CALL_GROW ? HOLE : AT_HOME };
+		struct action other = { .what = others[i], .b = others[i] != TAIJI_CALL_OUT };
 
+		other.section = other.what == TAIJI_CALL_GROW ? HOLE : AT_HOME;
 		CHECK(run_all(stop, other));
 		CHECK(run_all(other, stop));
 	}

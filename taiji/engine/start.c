@@ -396,11 +396,12 @@ static s64 start_go_on(const struct taiji_start *args)
 
 static s64 start_claimed(u64 at)
 {
-	const struct taiji_start *args = arch_va(pa(at));
+	const struct taiji_start *args;
 	s64 result;
 
 	if (arena && (arena->nr_cpus || arena->start_args != at))
 		return -TAIJI_EBUSY;
+	args = arch_va(pa(at));
 	if (!start_valid(args, at))
 		return -TAIJI_EINVAL;
 	if (!arena)

@@ -134,12 +134,18 @@ static void fill_sections(struct gib *gib)
 		gib->stage2[i] = at | i << TAIJI_SECTION_SHIFT | DESC_MEMORY;
 }
 
+static void fill_level1(u64 from, u64 to)
+{
+	for (; from < to; from++)
+		*level1_at(from) = gib_entry(from);
+	dsb(ishst);
+}
+
 /* A table at a time: those of sections, then level 1. */
 bool arch_stage2_fill(u64 *at)
 {
 	u64 nr_gibs = arena->nr_sections / GIB_SECTIONS;
 	u64 nr = BIT(arena->stage2_bits - GIB_SHIFT);
-	u64 from = (*at - nr_gibs) * TABLE_ENTRIES;
 	u64 i;
 
 	if (*at < nr_gibs) {
@@ -147,11 +153,13 @@ bool arch_stage2_fill(u64 *at)
 		++*at;
 		return false;
 	}
-	for (i = from; i < from + TABLE_ENTRIES && i < nr; i++)
-		*level1_at(i) = gib_entry(i);
-	++*at;
-	dsb(ishst);
-	return i == nr;
+
+	i = (*at - nr_gibs) * TABLE_ENTRIES;
+	if (i < nr) {
+		fill_level1(i, i + TABLE_ENTRIES < nr ? i + TABLE_ENTRIES : nr);
+		++*at;
+	}
+	return i + TABLE_ENTRIES >= nr;
 }
 
 void arch_map_block(ipa_t section, pa_t frame)

@@ -53,9 +53,13 @@ bool arch_stage2_init(unsigned int ipa_bits, pa_t *root)
 bool arch_stage2_fill(u64 *at)
 {
 	u64 nr = arena->nr_sections / GIB_SECTIONS;
-	struct gib *gib = arena->gibs[*at];
-	u64 first = gib_first(gib);
+	struct gib *gib;
+	u64 first;
 
+	if (*at == nr)
+		return true;
+	gib = arena->gibs[*at];
+	first = gib_first(gib);
 	for (u64 i = 0; i < GIB_SECTIONS; i++)
 		gib->stage2[i] = (FAKE_RAM_START + ((first + i) << TAIJI_SECTION_SHIFT)) |
 				 ARCH_LEAF_VALID | FAKE_YOUNG | FAKE_EXEC;
