@@ -365,7 +365,7 @@ struct taiji_cpu_stats {
 	__u64 in_time[TAIJI_HIST_BUCKETS];
 	__u64 kinds[TAIJI_ABORT_KINDS];
 	__u64 flushes;
-	__u64 unused[1];
+	__u64 unused;
 };
 
 #endif /* _LINUX_TAIJI_CALL_H */

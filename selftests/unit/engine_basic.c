@@ -535,8 +535,8 @@ static bool is_noise(unsigned int section, u64 seed)
 }
 
 /*
- * A page of code comes in with one abort and no broadcast but the renewal of fetch. One that was read
- * first takes a second abort, and no flush of other TLBs.
+ * A page of code comes in with one abort and no broadcast but the renewal of fetch. One that was
+ * read first takes a second abort, and no flush of other TLBs.
  */
 static void code_comes_in_with_one_abort(void)
 {

@@ -215,9 +215,9 @@ static void matrix(bool in_order)
 				/* Either way every second time, as the seed says. */
 				masked = (seed + c + q + k) & 1;
 				snprintf(name, sizeof(name),
-					 "%u CPUs%s, interrupts pending %s, packs %s%s", all_cpus[c],
-					 in_order ? " in turn" : "", irq_names[q], pack->name,
-					 masked ? ", masked" : "");
+					 "%u CPUs%s, interrupts pending %s, packs %s%s",
+					 all_cpus[c], in_order ? " in turn" : "", irq_names[q],
+					 pack->name, masked ? ", masked" : "");
 				tap_good = true;
 				run(all_cpus[c], all_irqs[q], in_order);
 				tap_verdict(name);

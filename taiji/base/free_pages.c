@@ -13,6 +13,8 @@
 #include <linux/sched.h>
 #include <linux/sort.h>
 
+#include <asm/kvm_payload.h>
+
 #include "taiji.h"
 
 /*

@@ -17,7 +17,7 @@ bool store_init(void)
 {
 	BUILD_BUG_ON(sizeof(struct store_frame) > TAIJI_PAGE_SIZE);
 	BUILD_BUG_ON(STORE_KEPT_SPANS * STORE_SPAN_PAGES < TAIJI_SECTION_PAGES + 1);
-	BUILD_BUG_ON(STORE_KEPT_SPANS > FRAME_KEPT * STORE_SPANS);
+	BUILD_BUG_ON(FRAME_KEPT * STORE_SPANS < STORE_KEPT_SPANS);
 	arena->store = arena_alloc(sizeof(struct store), 64);
 	if (!arena->store)
 		return false;

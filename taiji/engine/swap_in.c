@@ -306,7 +306,8 @@ void swap_in_owned(struct section *s, u32 i)
 }
 
 /*
- * Bring in what is out from @from on. Returns where it stopped: at an interrupt, or where a fault is at work.
+ * Bring in what is out from @from on. Returns where it stopped: at an interrupt, or where a fault
+ * is at work.
  */
 static u32 swap_in_pages(struct section *s, u64 word, u32 from, u32 *more)
 {
