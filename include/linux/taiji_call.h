@@ -72,7 +72,8 @@
  *		an interrupt is pending
  * @TAIJI_CALL_ADOPT:	(pa of the arena) the first call of an engine that takes over
  *		from another, which goes on until the flip: -EINVAL when the arena is
- *		none that this engine knows how to use
+ *		none that this engine knows how to use; (0) the system is not switched,
+ *		and whatever the engine had before another took over is gone
  * @TAIJI_CALL_HIDE:	(pa, n) n sections at home, not swappable, leave the host's
  *		map with their content: an engine's own image
  * @TAIJI_CALL_SHOW:	(pa, n) they come back

@@ -167,6 +167,11 @@ s64 start_start(pa_t at)
  */
 s64 start_adopt(pa_t at)
 {
+	/* What it worked on before another took over is not there any more. */
+	if (!at.val) {
+		arena = NULL;
+		return 0;
+	}
 	if (arena)
 		return -TAIJI_EBUSY;
 	return arena_adopt(at) ? 0 : -TAIJI_EINVAL;
