@@ -80,11 +80,12 @@
  *		to anybody; frame and store go free, first touch takes a frame
  * @TAIJI_CALL_COLLAPSE: (ipa, n <= 64) of these sections, those that are split and
  *		all in become blocks again; how many are dealt with, fewer than n when
- *		an interrupt is pending. (0, n) is for n of those that faults have
- *		brought in whole lately, and returns 0 when none is left
+ *		an interrupt is pending. (0, n, 1) is for n of those that faults
+ *		have brought in whole lately, and returns 0 when none is left
  * @TAIJI_CALL_ADOPT:	(pa of the arena's first piece) the first call of an engine
  *		that takes over from another, which goes on until the flip: -EINVAL when
- *		the arena is none that this engine knows how to use
+ *		the arena is none that this engine knows how to use; (0) the system is not
+ *		switched, and whatever the engine had before another took over is gone
  * @TAIJI_CALL_HIDE:	S(pa, n) sections at home, not swappable, leave the host's
  *		map with their content: an engine's own image
  * @TAIJI_CALL_SHOW:	S(pa, n) they come back
@@ -106,7 +107,7 @@
  * for longer than another CPU takes for a micro-page. There are two exceptions,
  * which nobody but the caller can see to:
  *
- *  - FORGET: no CPU is below the stage 2 nor in another call.
+ *  - FORGET and ADOPT(0): no CPU is below the stage 2 nor in another call.
  *  - START and ADOPT: the memory that they are told of is what they are told.
  *
  * What a call takes away is the caller's to give: after DONATE, DROP, SHRINK and

@@ -142,8 +142,6 @@ static unsigned int left_over(const struct table *before, const struct table *af
 				break;
 		if (k < before->nr)
 			continue;
-		printf("# EL2 still sees %#llx-%#llx\n", after->entries[i].pa.start,
-		       after->entries[i].pa.end);
 		n++;
 	}
 	return n;
@@ -214,7 +212,9 @@ TEST_F(loaded, nothing_is_left_behind)
 		EXPECT_EQ(0, taiji_verify(self->p, SIZE, n));
 		ASSERT_EQ(0, taiji_switch("off"));
 		EXPECT_NO_WRITABLE_TEXT();
-		EXPECT_EQ(0, left_over(self->before, self->table));
+		EXPECT_EQ(0, left_over(self->before, self->table)) {
+			TH_LOG("EL2 sees memory that went back");
+		}
 	}
 }
 

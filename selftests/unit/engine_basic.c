@@ -578,19 +578,19 @@ static void whole_sections_queue(void)
 	start();
 	s = host.first_user + 1;
 	fill(s, 1);
-	CHECK_EQ(call(TAIJI_CALL_COLLAPSE, 0, 64, 0), 0);
+	CHECK_EQ(call(TAIJI_CALL_COLLAPSE, 0, 64, 1), 0);
 	CHECK_EQ(call_whole(TAIJI_CALL_OUT, s), TAIJI_SECTION_PAGES);
 	for (unsigned int k = 1; k < TAIJI_SECTION_PAGES; k++)
 		fake_read(page_addr(s, k));
-	CHECK_EQ(call(TAIJI_CALL_COLLAPSE, 0, 64, 0), 0);
+	CHECK_EQ(call(TAIJI_CALL_COLLAPSE, 0, 64, 1), 0);
 	fake_read(page_addr(s, 0));
 	fake_irq_rate(1);
-	for (unsigned int tries = 0; call(TAIJI_CALL_COLLAPSE, 0, 64, 0); tries++)
+	for (unsigned int tries = 0; call(TAIJI_CALL_COLLAPSE, 0, 64, 1); tries++)
 		CHECK(tries < TAIJI_SECTION_PAGES + 2);
 	fake_irq_rate(0);
 	CHECK_EQ(host_count(collapsed), 1);
 	CHECK(intact(s, 1));
-	CHECK_EQ(call(TAIJI_CALL_COLLAPSE, 0, 65, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call(TAIJI_CALL_COLLAPSE, 0, 65, 1), -TAIJI_EINVAL);
 	CHECK(host_stop());
 }
 

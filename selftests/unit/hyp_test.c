@@ -280,6 +280,7 @@ static void a_flush_reaches_all_cpus(void)
 	CHECK(ran("dsb ishst, tlbi alle2is, dsb ish, tlbi alle2is, dsb ish, isb"));
 }
 
+#define CLEAN "clean on, dsb sy, "
 #define FLUSHED "tlbi vmalls12e1, dsb nsh, isb"
 
 static void the_table_is_there_before_the_walk(void)
@@ -289,8 +290,7 @@ static void the_table_is_there_before_the_walk(void)
 	cleaned = 0;
 	hypercall(handle___kvm_host_s2_enable, CPU, VTTBR, VTCR, 0, 0);
 	CHECK_EQ(cleaned, BIT((sizeof(kvm_init_params) + 15) / 16) - 1);
-	CHECK(ran("clean on, dsb sy, vtcr_el2=358, vttbr_el2=7000, isb, hcr_el2=81, isb, "
-		  FLUSHED));
+	CHECK(ran(CLEAN "vtcr_el2=358, vttbr_el2=7000, isb, hcr_el2=81, isb, " FLUSHED));
 	CHECK_EQ(kvm_init_params.hcr_el2, HCR | HCR_VM);
 	CHECK_EQ(kvm_init_params.vttbr, VTTBR);
 	CHECK_EQ(kvm_init_params.vtcr, VTCR);

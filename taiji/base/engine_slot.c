@@ -71,7 +71,7 @@ static int activate(unsigned int slot)
 	unsigned int before = used;
 	int err;
 
-	err = taiji.on ? take_over(slot) : kvm_payload_activate(slot, TAIJI_CALL_NOP, 0);
+	err = taiji.on ? take_over(slot) : kvm_payload_activate(slot, TAIJI_CALL_ADOPT, 0);
 	if (err)
 		return err;
 

@@ -124,7 +124,7 @@ static void collapse_new(void)
 	s64 done, left = COLLAPSE_BATCH;
 
 	while (left > 0 && !kthread_should_stop()) {
-		done = kvm_payload_call(TAIJI_CALL_COLLAPSE, 0, left, 0);
+		done = kvm_payload_call(TAIJI_CALL_COLLAPSE, 0, left, 1);
 		if (done <= 0)
 			return;
 		left -= done;

@@ -157,17 +157,15 @@ static s64 call_discard(u64 at)
 	return s && !(at & (TAIJI_PAGE_SIZE - 1)) ? drop_page(s, ipa(at)) : -TAIJI_EINVAL;
 }
 
-static s64 call_collapse(struct section *s, u64 n)
+static s64 call_collapse(struct section *s, u64 n, u64 queued)
 {
-	if (n > BLOCK_MAX_SECTIONS)
+	if (n > BLOCK_MAX_SECTIONS || (!s && !queued))
 		return -TAIJI_EINVAL;
-	return s ? block_collapse_sections(s, n) : whole_collapse(n);
+	return queued ? whole_collapse(n) : block_collapse_sections(s, n);
 }
 
 static s64 call_started(u64 call, u64 a, u64 b, u64 c)
 {
-	struct section *s;
-
 	switch (call) {
 	case TAIJI_CALL_NOP:
 		return 0;
@@ -195,8 +193,7 @@ static s64 call_started(u64 call, u64 a, u64 b, u64 c)
 	case TAIJI_CALL_AGE:
 		return call_age(section_range(a, b), b);
 	case TAIJI_CALL_COLLAPSE:
-		s = a ? section_range(a, b) : NULL;
-		return s || !a ? call_collapse(s, b) : -TAIJI_EINVAL;
+		return call_collapse(section_range(a, b), b, c);
 	default:
 		return -TAIJI_ENOSYS;
 	}

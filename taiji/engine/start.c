@@ -451,12 +451,17 @@ s64 start_adopt(pa_t at)
 {
 	s64 result = -TAIJI_EBUSY;
 
-	if (!start_address(at.val, TAIJI_SECTION_SIZE))
+	if (at.val && !start_address(at.val, TAIJI_SECTION_SIZE))
 		return -TAIJI_EINVAL;
 	if (!start_claim())
 		return -TAIJI_EBUSY;
-	if (!arena)
+	if (!at.val) {
+		/* What it worked on before another took over is not there any more. */
+		arena = NULL;
+		result = 0;
+	} else if (!arena) {
 		result = arena_adopt(at) ? 0 : -TAIJI_EINVAL;
+	}
 	start_unclaim();
 	return result;
 }
