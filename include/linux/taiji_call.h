@@ -3,8 +3,8 @@
  * Where taiji's base (EL1) and its engine (EL2) meet: the calls, their
  * arguments and the memory they share.
  *
- * The base makes a call with kvm_payload_call(); the engine runs it to
- * completion on the calling CPU with interrupts masked. Addresses that cross
+ * The base makes a call with kvm_payload_call(); the engine runs it on the calling
+ * CPU with interrupts masked, until it is done or one is pending. Addresses that cross
  * are plain physical (== intermediate physical) addresses of memory that never
  * leaves home.
  */
@@ -13,7 +13,7 @@
 
 #include <linux/types.h>
 
-#define TAIJI_ABI		2
+#define TAIJI_ABI		3
 
 #define TAIJI_SECTION_SHIFT	21
 #define TAIJI_SECTION_SIZE	(TAIJI_SECTION_PAGES * TAIJI_PAGE_SIZE)
@@ -22,9 +22,10 @@
 #define TAIJI_SECTION_PAGES	512
 
 #define TAIJI_MAX_CPUS		256
-#define TAIJI_MAX_RANGES	32
+#define TAIJI_GIB		(512 * TAIJI_SECTION_SIZE)
+#define TAIJI_MAX_SPAN		(16384 * TAIJI_GIB)	/* from the first section to the last */
 #define TAIJI_HIST_BUCKETS	32
-#define TAIJI_ABORT_KINDS	4
+#define TAIJI_ABORT_KINDS	5
 
 /*
  * Errors a call can return; the values are those of errno, so that the base can
@@ -44,47 +45,96 @@
  * @TAIJI_CALL_NOP:	nothing; having returned from it on a CPU is that CPU's
  *		quiescent point
  * @TAIJI_CALL_START:	(pa of struct taiji_start) build the state and an
- *		identity stage 2 over everything
- * @TAIJI_CALL_STOP:	() -EBUSY unless every section is in and at home;
- *		afterwards nothing faults any more, and nothing but FORGET may be called
- * @TAIJI_CALL_FORGET:	() after STOP, with no CPU below the stage 2: the engine
- *		holds nothing
- * @TAIJI_CALL_DONATE:	(pa, n) n frames from pa on leave the host's map and
- *		join the free frames
+ *		identity stage 2 over everything. -EAGAIN: call again with the same,
+ *		from any CPU; -EINVAL: arguments that make no sense; -ENOMEM: the
+ *		arena is too small; -EBUSY: there is a state
+ * @TAIJI_CALL_STOP:	() 0 when every section is in and at home, and then none
+ *		ever leaves again: all that would take one away says -EBUSY. Faults are
+ *		served on. -EAGAIN: call again; -EBUSY when something is away
+ * @TAIJI_CALL_FORGET:	() after STOP, or to give up a START: the engine holds
+ *		nothing; -EBUSY before that
+ * @TAIJI_CALL_DONATE:	S(pa, n) the content of sections at home is lost, and
+ *		their frames join the free ones
  * @TAIJI_CALL_RECLAIM:	() the pa of a donated frame that is given back to the
- *		host at its place, or -ENOENT
- * @TAIJI_CALL_GROW:	(ipa, n) n sections without a frame appear from ipa on;
- *		first touch takes a frame
- * @TAIJI_CALL_SHRINK:	(ipa, n) they disappear again, with their content
- * @TAIJI_CALL_ALLOW:	(ipa, n, bool) these sections are (not) swappable;
- *		-EBUSY when one is out and may not be
- * @TAIJI_CALL_OUT:	(ipa, from, to) swap a section out, micro-page by
- *		micro-page, from number @from on and up to number @to; 0 is all
- * @TAIJI_CALL_IN:	(ipa, from) bring a section in
- * @TAIJI_CALL_HOME:	(ipa, from) move a section that is in to its home frame
+ *		host at its place, -ENOENT when there is none, -EAGAIN: call again;
+ *		-EBUSY when none can be emptied: for the store, which is in it, or for
+ *		want of another frame
+ * @TAIJI_CALL_GROW:	S(ipa, n) sections without a frame appear where there is
+ *		no RAM, swappable; first touch takes a frame
+ * @TAIJI_CALL_SHRINK:	S(ipa, n) they disappear again, with their content;
+ *		what has gone already counts as done
+ * @TAIJI_CALL_ALLOW:	S(ipa, n, bool) these sections are (not) swappable;
+ *		-EBUSY also for one that is away and may not be
+ * @TAIJI_CALL_OUT:	P(ipa, from, to) swap a section out, micro-page by
+ *		micro-page, from number @from on and up to number @to; 0 is all. -EINVAL
+ *		for one that is not swappable; -ENOMEM when the store may not grow
+ * @TAIJI_CALL_IN:	P(ipa, from) bring a section in; -ENOMEM when there is no
+ *		frame
+ * @TAIJI_CALL_HOME:	P(ipa, from) move a section that is in to its home
+ *		frame; -EBUSY when it is not in, or what is there cannot leave; -ENOMEM
+ *		when that has nowhere to go
  * @TAIJI_CALL_AGE:	(ipa, n <= 16) four bits a section from bit 0 on: enum
  *		taiji_age, and TAIJI_AGE_PARTIAL; what was touched is counted as
- *		untouched from now on
- * @TAIJI_CALL_DROP:	(ipa, 1) what is in this swappable section is of no use to
- *		anybody; its frame and store go free, first touch takes a frame
+ *		untouched from now on. 0 for arguments that make no sense
+ * @TAIJI_CALL_DROP:	S(ipa, n) what is in these swappable sections is of no use
+ *		to anybody; frame and store go free, first touch takes a frame
  * @TAIJI_CALL_COLLAPSE: (ipa, n <= 64) of these sections, those that are split and
  *		all in become blocks again; how many are dealt with, fewer than n when
- *		an interrupt is pending
- * @TAIJI_CALL_ADOPT:	(pa of the arena) the first call of an engine that takes over
- *		from another, which goes on until the flip: -EINVAL when the arena is
- *		none that this engine knows how to use
- * @TAIJI_CALL_HIDE:	(pa, n) n sections at home, not swappable, leave the host's
+ *		an interrupt is pending. (0, n, 1) is for n of those that faults
+ *		have brought in whole lately, and returns 0 when none is left
+ * @TAIJI_CALL_ADOPT:	(pa of the arena's first piece) the first call of an engine
+ *		that takes over from another, which goes on until the flip: -EINVAL when
+ *		the arena is none that this engine knows how to use; (0) the system is not
+ *		switched, and whatever the engine had before another took over is gone
+ * @TAIJI_CALL_HIDE:	S(pa, n) sections at home, not swappable, leave the host's
  *		map with their content: an engine's own image
- * @TAIJI_CALL_SHOW:	(pa, n) they come back
+ * @TAIJI_CALL_SHOW:	S(pa, n) they come back
  * @TAIJI_CALL_DISCARD: (ipa) the content of this micro-page is of no use to anybody:
  *		if it is out, it goes out of the store and becomes zero; 1 when it is
- *		not out
+ *		not out; -EBUSY when somebody is changing it, or the section is not
+ *		mapped
+ * @TAIJI_CALL_COMPACT: P(ipa, from) move what is stored for a section to where less
+ *		of the store is lost
+ * @TAIJI_CALL_AWAY:	(ipa, mask) of the 64 sections from ipa on, those whose bit
+ *		is set are taken out of the reach of all CPUs, at once for all, as OUT
+ *		does for one: OUT finds them so. How many of the 64 it has looked at,
+ *		fewer when an interrupt is pending. A section that cannot go, or is
+ *		somebody's at the moment, is passed over
  *
- * OUT, HOME and DROP of a section that a device uses: -EADDRINUSE.
+ * **Any call may be made on any CPU at any time, beside any other and beside
+ * faults.** What must not be at once shuts itself out: a section belongs to one
+ * call at a time, and another that wants to change it says -EBUSY. Nothing waits
+ * for longer than another CPU takes for a micro-page. There are two exceptions,
+ * which nobody but the caller can see to:
  *
- * OUT, IN, HOME and COMPACT return how far they came: TAIJI_SECTION_PAGES, or @to, when done,
- * less when an interrupt is pending and the base should call again from there,
- * negative when it cannot be.
+ *  - FORGET and ADOPT(0): no CPU is below the stage 2 nor in another call.
+ *  - START and ADOPT: the memory that they are told of is what they are told.
+ *
+ * What a call takes away is the caller's to give: after DONATE, DROP, SHRINK and
+ * DISCARD nobody asks for what was there.
+ *
+ * **No call holds interrupts off for longer than it takes to pack a micro-page or
+ * two.** It comes back with what it has done when one is pending, and goes on from
+ * there when it is called again; what was done is kept whether it is or not.
+ *
+ *  S	returns how many of the n sections it has dealt with, from the first on.
+ *	Fewer than n, for an interrupt or because the next one cannot be dealt
+ *	with: the caller goes on with that one, and is told. 0 is a call that an
+ *	interrupt has ended within the first. Nothing that is done is undone.
+ *  P	returns how far it came: TAIJI_SECTION_PAGES, or @to, when done; less when
+ *	the base should call again from there, with any other call in between or
+ *	none.
+ *
+ * -EBUSY says that another call has the section: later it may go. -EINVAL is for
+ * arguments out of range, for a section of the wrong kind, for any call but NOP and
+ * START without a state, and for a CPU number that START was not told of. -EADDRINUSE
+ * is for a section that a device uses, from OUT, DROP and GROW.
+ * -ENOSYS is for what is no call.
+ *
+ * Who may call is the kernel at EL1, which is trusted: it could do as it likes with all
+ * memory without asking. What it says is checked where that costs nothing, and
+ * against mistakes, not malice. What the host can write to decides nothing: figures are
+ * copies, for it to read.
  */
 enum taiji_call {
 	TAIJI_CALL_NOP,
@@ -107,6 +157,7 @@ enum taiji_call {
 	TAIJI_CALL_SHOW,
 	TAIJI_CALL_DISCARD,
 	TAIJI_CALL_COMPACT,
+	TAIJI_CALL_AWAY,
 	TAIJI_NR_CALLS
 };
 
@@ -152,27 +203,6 @@ static inline __u32 taiji_floor_store(__u32 nr_cpus)
 	return nr_cpus + 1;
 }
 
-/**
- * taiji_arena_size - how much memory the engine's state needs
- * @sections: sections between first and end of struct taiji_start
- * @nr_cpus: nr_cpus of struct taiji_start
- *
- * Sections and frames, the stage 2 down to the tables of blocks, and scratch
- * for each CPU.
- *
- * Return: bytes, whole sections.
- */
-static inline __u64 taiji_arena_size(__u64 sections, __u32 nr_cpus)
-{
-	__u64 size = sections * 32 + (sections / 512 + 8) * TAIJI_PAGE_SIZE;
-
-#ifdef TAIJI_DEBUG
-	size += sections * TAIJI_SECTION_PAGES * 2;
-#endif
-	size += nr_cpus * 6 * TAIJI_PAGE_SIZE + 16 * TAIJI_PAGE_SIZE;
-	return (size + TAIJI_SECTION_SIZE - 1) & ~(TAIJI_SECTION_SIZE - 1);
-}
-
 struct taiji_range {
 	__u64 start;
 	__u64 size;
@@ -182,32 +212,86 @@ struct taiji_range {
  * struct taiji_start - what the engine needs to begin
  * @abi:	TAIJI_ABI
  * @nr_cpus:	CPU numbers are below this
- * @nr_ranges:	used entries of @ram
- * @arena:	memory for the engine's state: whole sections, contiguous, never
- *		touched by the host again
+ * @nr_ranges:	entries of @ram
+ * @nr_pieces:	of the arena, at least taiji_arena_pieces()
+ * @pieces:	pa of the list of their addresses, in ascending order: memory for the
+ *		engine's state, a section each, never touched by the host again
  * @shared:	struct taiji_shared, then nr_cpus struct taiji_cpu_stats; stays
  *		mapped in the host, which reads it
  * @first, @end: section-aligned bounds of all IPA the engine looks after: RAM
- *   and what may be grown later
+ *   and what may be grown later; TAIJI_MAX_SPAN apart at most
+ * @room:	what may be grown later, above the RAM; may be empty
  * @ipa_bits:	size of the IPA space; all of it below @first, between and
  *		beyond the RAM is mapped 1:1 and never looked at
  * @units:	the counts of what devices use, a 32-bit word a section, from
  *		@first on; an empty range where nobody counts, because devices cannot
  *		reach what moves
- * @ram:	ranges of RAM
+ * @ram:	ranges of RAM, in ascending order
  */
 struct taiji_start {
 	__u32 abi;
 	__u32 nr_cpus;
 	__u32 nr_ranges;
+	__u32 nr_pieces;
 	__u32 ipa_bits;
-	struct taiji_range arena;
+	__u32 unused;
+	__u64 pieces;
 	struct taiji_range shared;
 	struct taiji_range units;
+	struct taiji_range room;
 	__u64 first;
 	__u64 end;
-	struct taiji_range ram[TAIJI_MAX_RANGES];
+	struct taiji_range ram[];
 };
+
+/* How many GiB of address space have any of it, but for those below @from; that moves on. */
+static inline __u64 taiji_gibs(struct taiji_range range, __u64 *from)
+{
+	__u64 first = range.start / TAIJI_GIB;
+	__u64 end = (range.start + range.size + TAIJI_GIB - 1) / TAIJI_GIB;
+
+	if (first < *from)
+		first = *from;
+	if (!range.size || first >= end)
+		return 0;
+	*from = end;
+	return end - first;
+}
+
+#ifdef TAIJI_DEBUG
+#define TAIJI_ARENA_GIB		(132 * TAIJI_PAGE_SIZE)	/* with a checksum of each micro-page */
+#else
+#define TAIJI_ARENA_GIB		(4 * TAIJI_PAGE_SIZE)
+#endif
+
+/**
+ * taiji_arena_pieces - how much memory the engine's state needs
+ * @start: all but @nr_pieces and @pieces
+ *
+ * What there is to know about each GiB that has any RAM or room, the stage 2 down
+ * to the tables of blocks, and scratch for each CPU. Nothing that has to be
+ * contiguous crosses from one piece into the next, so some of each is lost.
+ *
+ * Return: sections.
+ */
+static inline __u32 taiji_arena_pieces(const struct taiji_start *start)
+{
+	/* The largest are the debug build's GiB, and the pointers to as many as there can be. */
+	const __u64 lost = TAIJI_ARENA_GIB + 40 * TAIJI_PAGE_SIZE;
+	const __u64 usable = TAIJI_SECTION_SIZE - lost;
+	__u64 from = 0, gibs = 0, size;
+	__u32 i;
+
+	for (i = 0; i < start->nr_ranges; i++)
+		gibs += taiji_gibs(start->ram[i], &from);
+	gibs += taiji_gibs(start->room, &from);
+
+	size = gibs * TAIJI_ARENA_GIB + (gibs + (start->end - start->first) / TAIJI_GIB + 2) * 8;
+	size += start->nr_cpus * 6 * TAIJI_PAGE_SIZE + 16 * TAIJI_PAGE_SIZE;
+	/* The stage 2 of all that is no table of blocks: 8 bytes a GiB, in whole tables. */
+	size += (1ULL << start->ipa_bits) / TAIJI_GIB * 8 + TAIJI_PAGE_SIZE;
+	return (size + usable - 1) / usable;
+}
 
 /**
  * struct taiji_shared - global figures, written at EL2 with single stores, read
@@ -257,7 +341,8 @@ struct taiji_shared {
  * @in_time:	log2 histogram of the time of a swap-in, in ticks of the arch's
  *		clock
  * @kinds:	aborts by what was missing: translation, access flag, permission to
- *		execute, anything else
+ *		execute, translation for a fetch, anything else
+ * @flushes:	invalidations of all that any CPU has cached of the stage 2
  * @unused:	makes whole cache lines, so that no CPU writes another's
  */
 struct taiji_cpu_stats {
@@ -280,7 +365,8 @@ struct taiji_cpu_stats {
 	__u64 longest_abort;
 	__u64 in_time[TAIJI_HIST_BUCKETS];
 	__u64 kinds[TAIJI_ABORT_KINDS];
-	__u64 unused[3];
+	__u64 flushes;
+	__u64 unused;
 };
 
 #endif /* _LINUX_TAIJI_CALL_H */

@@ -39,6 +39,47 @@ static void start(void)
 	host_start(2, RAM, DONATED, GROWN);
 }
 
+static void refuses_start(s64 error)
+{
+	CHECK_EQ(call_again(TAIJI_CALL_START, FAKE_RAM_START), error);
+}
+
+static void refuses_bad_pieces(void)
+{
+	struct taiji_range shared = host.args->shared;
+	u64 units = host.args->units.start;
+	u32 nr = host.args->nr_pieces;
+
+	host.args->nr_pieces = 0;
+	refuses_start(-TAIJI_EINVAL);
+	host.args->nr_pieces = 2;
+	host.pieces[0] += TAIJI_PAGE_SIZE;
+	refuses_start(-TAIJI_EINVAL);
+	/* One twice, one that is not RAM, one that is in use. */
+	host.pieces[0] = section_addr(1);
+	host.pieces[1] = section_addr(1);
+	refuses_start(-TAIJI_EINVAL);
+	host.pieces[1] = section_addr(RAM);
+	refuses_start(-TAIJI_EINVAL);
+	host.args->shared.start = section_addr(2);
+	host.pieces[1] = section_addr(2);
+	refuses_start(-TAIJI_EINVAL);
+	host.args->shared = shared;
+	host.args->nr_pieces = nr;
+	for (u32 i = 0; i < nr; i++)
+		host.pieces[i] = section_addr(host.first_piece + i);
+	/* Too few for so many CPUs. */
+	host.args->nr_cpus = TAIJI_MAX_CPUS;
+	host.args->shared.start = section_addr(30);
+	host.args->shared.size = TAIJI_SECTION_SIZE;
+	refuses_start(-TAIJI_ENOMEM);
+	host.args->nr_cpus = host.cpus;
+	host.args->units.start = host.args->shared.start;
+	refuses_start(-TAIJI_EINVAL);
+	host.args->units.start = units;
+	host.args->shared = shared;
+}
+
 static void refuses_bad_arguments(void)
 {
 	host = (struct host){ .cpus = 2, .ram = RAM };
@@ -46,27 +87,29 @@ static void refuses_bad_arguments(void)
 	CHECK_EQ(call(TAIJI_CALL_NOP, 0, 0, 0), 0);
 	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(20), 0, 0), -TAIJI_EINVAL);
 	host.args->abi = TAIJI_ABI + 1;
-	CHECK_EQ(call(TAIJI_CALL_START, FAKE_RAM_START, 0, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call_again(TAIJI_CALL_START, FAKE_RAM_START), -TAIJI_EINVAL);
 	host.args->abi = TAIJI_ABI;
-	host.args->arena.start += TAIJI_PAGE_SIZE;
-	CHECK_EQ(call(TAIJI_CALL_START, FAKE_RAM_START, 0, 0), -TAIJI_EINVAL);
-	host.args->arena.start -= TAIJI_PAGE_SIZE;
-	host.args->shared.start = host.args->arena.start;
-	CHECK_EQ(call(TAIJI_CALL_START, FAKE_RAM_START, 0, 0), -TAIJI_EINVAL);
-	host.args->shared.start = FAKE_RAM_START + TAIJI_PAGE_SIZE;
-	host.args->nr_cpus = TAIJI_MAX_CPUS;
-	host.args->shared.size = TAIJI_SECTION_SIZE - TAIJI_PAGE_SIZE;
-	CHECK_EQ(call(TAIJI_CALL_START, FAKE_RAM_START, 0, 0), -TAIJI_ENOMEM);
-	host.args->nr_cpus = host.cpus;
-	CHECK_EQ(call(TAIJI_CALL_START, FAKE_RAM_START, 0, 0), 0);
-	CHECK_EQ(call(TAIJI_CALL_START, FAKE_RAM_START, 0, 0), -TAIJI_EBUSY);
+	refuses_bad_pieces();
+	fake_cpu(host.cpus, 1);
+	refuses_start(-TAIJI_EINVAL);
+	fake_cpu(0, 1);
+	CHECK_EQ(call_again(TAIJI_CALL_START, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call_again(TAIJI_CALL_START, 12), -TAIJI_EINVAL);
+	CHECK_EQ(call_again(TAIJI_CALL_START, ~7ULL), -TAIJI_EINVAL);
+	refuses_start(0);
+	refuses_start(-TAIJI_EBUSY);
 	CHECK_EQ(call(TAIJI_NR_CALLS, 0, 0, 0), -TAIJI_ENOSYS);
 	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(20) + 4096, 0, 0), -TAIJI_EINVAL);
 	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(RAM), 0, 0), -TAIJI_EINVAL);
 	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(20), TAIJI_SECTION_PAGES, 0), -TAIJI_EINVAL);
-	CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(20), RAM - 20 + 1, 1), -TAIJI_EINVAL);
-	CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(1), 1, 1), -TAIJI_EINVAL);
-	CHECK_EQ(call(TAIJI_CALL_STOP, 0, 0, 0), 0);
+	CHECK_EQ(call_range(TAIJI_CALL_ALLOW, 20, RAM - 20 + 1, 1), -TAIJI_EINVAL);
+	CHECK_EQ(call_range(TAIJI_CALL_ALLOW, 1, 1, 1), -TAIJI_EINVAL);
+	/* A CPU that nobody has told it of. */
+	fake_cpu(host.cpus, 1);
+	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(20), 0, 0), -TAIJI_EINVAL);
+	CHECK(!engine_abort(ipa(section_addr(20)), FAULT_TRANSLATION));
+	fake_cpu(0, 1);
+	CHECK_EQ(call_again(TAIJI_CALL_STOP, 0), 0);
 	fake_machine_stop();
 }
 
@@ -139,15 +182,19 @@ static void asks_before_it_swaps(void)
 
 	start();
 	section = host.first_user;
-	CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(section), 2, 0), 0);
+	CHECK_EQ(call_range(TAIJI_CALL_ALLOW, section, 2, 0), 0);
 	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(section), 0, 0), -TAIJI_EINVAL);
 	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(0), 0, 0), -TAIJI_EINVAL);
-	CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(section), 2, 1), 0);
+	CHECK_EQ(call_range(TAIJI_CALL_ALLOW, section, 2, 1), 0);
 	CHECK_EQ(call_whole(TAIJI_CALL_OUT, section + 1), TAIJI_SECTION_PAGES);
-	CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(section), 2, 0), -TAIJI_EBUSY);
-	/* All or nothing: the first of the two is still swappable. */
-	CHECK_EQ(call_whole(TAIJI_CALL_OUT, section), TAIJI_SECTION_PAGES);
-	CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(host.first_grown), 1, 0), -TAIJI_EBUSY);
+	CHECK_EQ(call_range(TAIJI_CALL_ALLOW, section, 2, 0), -TAIJI_EBUSY);
+	/* It came as far as the first of the two. */
+	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(section), 0, 0), -TAIJI_EINVAL);
+	/* What the host and the engine both use stays. */
+	CHECK_EQ(call_range(TAIJI_CALL_ALLOW, 0, 1, 1), -TAIJI_EINVAL);
+	CHECK_EQ(call_range(TAIJI_CALL_DONATE, 0, 1, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call_range(TAIJI_CALL_HIDE, 0, 1, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call_range(TAIJI_CALL_ALLOW, host.first_grown, 1, 0), -TAIJI_EBUSY);
 	CHECK(host_stop());
 }
 
@@ -164,8 +211,7 @@ static void yields_to_interrupts(void)
 	section = host.first_user;
 	fill(section, 3);
 	fake_irq_rate(1);
-	/* Making the table is worth a look at the interrupts, too. */
-	for (s64 i = 0; i <= TAIJI_SECTION_PAGES; i++) {
+	for (s64 i = 1; i <= TAIJI_SECTION_PAGES; i++) {
 		to = call(TAIJI_CALL_OUT, section_addr(section), to, 0);
 		CHECK_EQ(to, i);
 		if (i == 100) {
@@ -257,7 +303,6 @@ static void survives_being_abandoned(void)
 	section = host.first_user;
 	fill(section, 9);
 	fake_irq_rate(1);
-	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(section), 0, 0), 0);
 	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(section), 0, 0), 1);
 	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(section), 300, 0), 301);
 	fake_irq_rate(0);
@@ -307,8 +352,8 @@ static void grows_and_shrinks(void)
 	start();
 	section = host.first_grown;
 	CHECK_EQ(host.shared->sections_absent, GROWN);
-	CHECK_EQ(call(TAIJI_CALL_GROW, section_addr(section), 1, 0), -TAIJI_EINVAL);
-	CHECK_EQ(call(TAIJI_CALL_SHRINK, section_addr(section - 1), 1, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call_range(TAIJI_CALL_GROW, section, 1, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call_range(TAIJI_CALL_SHRINK, section - 1, 1, 0), -TAIJI_EINVAL);
 	/* No frame before the first touch, then a whole one. */
 	CHECK_EQ(call_whole(TAIJI_CALL_OUT, section), TAIJI_SECTION_PAGES);
 	CHECK_EQ(host.shared->free_frames, DONATED);
@@ -322,14 +367,14 @@ static void grows_and_shrinks(void)
 	CHECK(intact(section, 11));
 	CHECK_EQ(call_whole(TAIJI_CALL_OUT, section), TAIJI_SECTION_PAGES);
 	fake_read(page_addr(section, 3));
-	CHECK_EQ(call(TAIJI_CALL_SHRINK, section_addr(section), GROWN, 0), 0);
+	CHECK_EQ(call_range(TAIJI_CALL_SHRINK, section, GROWN, 0), 0);
 	CHECK_EQ(host.shared->free_frames, DONATED);
 	CHECK_EQ(host.shared->store_frames, 0);
 	CHECK_EQ(host.shared->sections_absent, 0);
 	CHECK_EQ(host.shared->sections_out, 0);
 	CHECK_EQ(host.shared->pages_lz4, 0);
 	CHECK_EQ(fake_try_read(section_addr(section), &value), FAKE_UNOWNED);
-	CHECK_EQ(call(TAIJI_CALL_GROW, section_addr(section), GROWN, 0), 0);
+	CHECK_EQ(call_range(TAIJI_CALL_GROW, section, GROWN, 0), 0);
 	CHECK(host_stop());
 }
 
@@ -346,11 +391,8 @@ static void drops_what_nobody_wants(void)
 	CHECK_EQ(call_whole(TAIJI_CALL_OUT, s + 1), TAIJI_SECTION_PAGES);
 	fake_read(page_addr(s + 1, 3));
 
-	CHECK_EQ(call(TAIJI_CALL_DROP, section_addr(s), 2, 0), -TAIJI_EINVAL);
-	for (unsigned int i = 0; i < 3; i++) {
-		CHECK_EQ(call(TAIJI_CALL_DROP, section_addr(s + i), 1, 0), 0);
-		CHECK_EQ(call(TAIJI_CALL_DROP, section_addr(s + i), 1, 0), 0);
-	}
+	for (unsigned int i = 0; i < 2; i++)
+		CHECK_EQ(call_range(TAIJI_CALL_DROP, s, 3, 0), 0);
 	CHECK_EQ(host.shared->sections_absent, GROWN + 3);
 	CHECK_EQ(host.shared->sections_out, 0);
 	CHECK_EQ(host.shared->store_frames, 0);
@@ -411,13 +453,13 @@ static void brings_everybody_home(void)
 		CHECK_EQ(call_whole(TAIJI_CALL_OUT, first + i), TAIJI_SECTION_PAGES);
 	for (unsigned int i = 0; i < n; i++)
 		CHECK_EQ(call_whole(TAIJI_CALL_IN, first + (i + 2) % n), TAIJI_SECTION_PAGES);
-	CHECK_EQ(call(TAIJI_CALL_STOP, 0, 0, 0), -TAIJI_EBUSY);
+	CHECK_EQ(call_again(TAIJI_CALL_STOP, 0), -TAIJI_EBUSY);
 	CHECK_EQ(call_whole(TAIJI_CALL_HOME, first), TAIJI_SECTION_PAGES);
-	CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(first), 1, 0), 0);
+	CHECK_EQ(call_range(TAIJI_CALL_ALLOW, first, 1, 0), 0);
 	fake_irq_rate(3);
 	for (unsigned int i = 0; i < n; i++) {
 		CHECK_EQ(call_whole(TAIJI_CALL_HOME, first + i), TAIJI_SECTION_PAGES);
-		CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(first + i), 1, 0), 0);
+		CHECK_EQ(call_range(TAIJI_CALL_ALLOW, first + i, 1, 0), 0);
 	}
 	for (unsigned int i = 0; i < n; i++)
 		CHECK(intact(first + i, i * 1000));
@@ -465,16 +507,16 @@ static void gives_back_frames_in_use(void)
 	fill(host.first_user, 5);
 	fill_with(host.first_user + 1, ZERO, 0);
 	CHECK_EQ(call_whole(TAIJI_CALL_OUT, host.first_user + 1), TAIJI_SECTION_PAGES);
-	fake_irq_rate(2);
+	fake_irq_rate(1);
 	do {
-		result = call(TAIJI_CALL_RECLAIM, 0, 0, 0);
+		result = call_again(TAIJI_CALL_RECLAIM, 0);
 		back += result > 0;
 	} while (result > 0 || result == -TAIJI_EAGAIN);
 	fake_irq_rate(0);
 	/* One frame holds the tables. */
 	CHECK(back == DONATED - 1 || back == DONATED);
 	CHECK(intact(host.first_grown, 4));
-	CHECK_EQ(call(TAIJI_CALL_SHRINK, section_addr(host.first_grown), GROWN, 0), 0);
+	CHECK_EQ(call_range(TAIJI_CALL_SHRINK, host.first_grown, GROWN, 0), 0);
 	CHECK_EQ(call_whole(TAIJI_CALL_IN, host.first_user + 1), TAIJI_SECTION_PAGES);
 	for (unsigned int i = 0; i < 2; i++)
 		CHECK_EQ(call_whole(TAIJI_CALL_HOME, host.first_user + i), TAIJI_SECTION_PAGES);
@@ -492,6 +534,101 @@ static bool is_noise(unsigned int section, u64 seed)
 	return true;
 }
 
+/*
+ * A page of code comes in with one abort and no broadcast but the renewal of fetch. One that was
+ * read first takes a second abort, and no flush of other TLBs.
+ */
+static void code_comes_in_with_one_abort(void)
+{
+	u64 aborts, flushes, renewals;
+	unsigned int s;
+
+	start();
+	s = host.first_user;
+	fill(s, 12);
+	CHECK_EQ(call_whole(TAIJI_CALL_OUT, s), TAIJI_SECTION_PAGES);
+	flushes = fake_flushes();
+	renewals = fake_renewals();
+	aborts = host_count(aborts);
+	fake_fetch(page_addr(s, 2));
+	CHECK_EQ(host_count(aborts), aborts + 1);
+	fake_read(page_addr(s, 2));
+	fake_read(page_addr(s, 3));
+	CHECK_EQ(host_count(aborts), aborts + 2);
+	fake_fetch(page_addr(s, 3));
+	CHECK_EQ(host_count(aborts), aborts + 3);
+	CHECK_EQ(fake_flushes(), flushes);
+	CHECK_EQ(fake_renewals(), renewals + 2);
+	/* All of the rest is renewed at once, when the section becomes a block. */
+	CHECK_EQ(call_whole(TAIJI_CALL_IN, s), TAIJI_SECTION_PAGES);
+	CHECK_EQ(fake_renewals(), renewals + 3);
+	CHECK_EQ(fake_flushes(), flushes + 1);
+	for (unsigned int k = 0; k < TAIJI_SECTION_PAGES; k++)
+		CHECK_EQ(fake_fetch(page_addr(s, k)), fake_read(page_addr(s, k)));
+	CHECK_EQ(fake_renewals(), renewals + 3);
+	CHECK(intact(s, 12));
+	CHECK(host_stop());
+}
+
+/* A section that faults have brought in whole is found without a search. */
+static void whole_sections_queue(void)
+{
+	unsigned int s;
+
+	start();
+	s = host.first_user + 1;
+	fill(s, 1);
+	CHECK_EQ(call(TAIJI_CALL_COLLAPSE, 0, 64, 1), 0);
+	CHECK_EQ(call_whole(TAIJI_CALL_OUT, s), TAIJI_SECTION_PAGES);
+	for (unsigned int k = 1; k < TAIJI_SECTION_PAGES; k++)
+		fake_read(page_addr(s, k));
+	CHECK_EQ(call(TAIJI_CALL_COLLAPSE, 0, 64, 1), 0);
+	fake_read(page_addr(s, 0));
+	fake_irq_rate(1);
+	for (unsigned int tries = 0; call(TAIJI_CALL_COLLAPSE, 0, 64, 1); tries++)
+		CHECK(tries < TAIJI_SECTION_PAGES + 2);
+	fake_irq_rate(0);
+	CHECK_EQ(host_count(collapsed), 1);
+	CHECK(intact(s, 1));
+	CHECK_EQ(call(TAIJI_CALL_COLLAPSE, 0, 65, 1), -TAIJI_EINVAL);
+	CHECK(host_stop());
+}
+
+/* Whatever takes many sections out of reach does so with one flush for a batch of them. */
+static void sections_share_a_flush(void)
+{
+	const unsigned int n = 8;
+	unsigned int s;
+	u64 flushes;
+
+	start();
+	s = host.first_user;
+	for (unsigned int i = 0; i < n; i++)
+		fill(s + i, i);
+	flushes = host_count(flushes);
+	CHECK_EQ(call(TAIJI_CALL_AWAY, section_addr(s), (1 << n) - 1, 0), 64);
+	CHECK_EQ(host_count(flushes), flushes + 1);
+	/* What is touched now is in use, and stays in. */
+	fake_read(page_addr(s + 1, 3));
+	for (unsigned int i = 0; i < n; i++)
+		CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(s + i), 1, 0), TAIJI_SECTION_PAGES);
+	CHECK_EQ(host_count(flushes), flushes + 1);
+	CHECK_EQ(host_count(swap_out), n * (TAIJI_SECTION_PAGES - 1) - 1);
+	for (unsigned int i = 0; i < n; i++)
+		CHECK(intact(s + i, i));
+	flushes = host_count(flushes);
+	CHECK_EQ(call(TAIJI_CALL_COLLAPSE, section_addr(s), n, 0), n);
+	CHECK_EQ(host_count(collapsed), n);
+	CHECK_EQ(host_count(flushes), flushes + 1);
+	for (unsigned int i = 0; i < n; i++)
+		CHECK(intact(s + i, i));
+	CHECK_EQ(call(TAIJI_CALL_DROP, section_addr(s), n, 0), n);
+	CHECK_EQ(host_count(flushes), flushes + 2);
+	CHECK_EQ(call(TAIJI_CALL_AWAY, section_addr(s), 0, 0), -TAIJI_EINVAL);
+	CHECK_EQ(call(TAIJI_CALL_AWAY, section_addr(s), 1ULL << 63, 0), -TAIJI_EINVAL);
+	CHECK(host_stop());
+}
+
 /* Without a frame for the store nothing can go out: that is said, and nothing is harmed. */
 static void unwinds_when_full(void)
 {
@@ -501,7 +638,7 @@ static void unwinds_when_full(void)
 	s = host.first_user;
 	fill_with(s, NOISE, 1000);
 	for (; host.donated; host.donated--)
-		CHECK(call(TAIJI_CALL_RECLAIM, 0, 0, 0) > 0);
+		CHECK(call_again(TAIJI_CALL_RECLAIM, 0) > 0);
 	CHECK_EQ(host.shared->free_frames, 0);
 	for (unsigned int i = 0; i < 2; i++)
 		CHECK_EQ(call_whole(TAIJI_CALL_OUT, s), -TAIJI_ENOMEM);
@@ -536,20 +673,17 @@ static void faults_make_frames(void)
 	CHECK(host_count(stalls) > 0);
 	CHECK(host_count(relieved) > 0);
 	CHECK(host_count(relieved) <= host_count(swap_out));
-	/* First touch waits while interrupts are served, and does not when it cannot. */
-	fake_patience(10);
-	CHECK_EQ(fake_try_write(section_addr(host.first_grown), 5), FAKE_STALLED);
-	fake_patience(FAKE_PATIENCE);
-	fake_mask_irqs(true);
+	/* First touch may take what swap-in lives on, when nothing else is left. */
 	fake_write(section_addr(host.first_grown), 5);
-	fake_mask_irqs(false);
 	CHECK_EQ(fake_read(section_addr(host.first_grown)), 5);
 	for (unsigned int i = 0; i < n; i++)
 		CHECK(is_noise(first + i, i * 1000));
 	CHECK(host_stop());
 }
 
-/* First touch stops while there are frames left, so that what is out can still come in. */
+/*
+ * First touch waits while there are frames left, so that what is out can still come in.
+ */
 static void keeps_a_reserve(void)
 {
 	u64 left;
@@ -558,33 +692,34 @@ static void keeps_a_reserve(void)
 	fill(host.first_user, 1);
 	CHECK_EQ(call_whole(TAIJI_CALL_OUT, host.first_user), TAIJI_SECTION_PAGES);
 	fake_patience(10);
+	fake_irq_rate(1);
 	for (unsigned int i = 0; i < 16; i++) {
 		if (fake_try_write(section_addr(host.first_grown + i), i) == FAKE_STALLED)
 			break;
 		CHECK(i < DONATED);
 	}
-	CHECK(host_count(stalls) == 10);
+	CHECK_EQ(host_count(stalls), 10);
+	fake_irq_rate(0);
 	left = host.shared->free_frames;
 	CHECK_EQ(left, 2 * (2 + 1));
 	fake_patience(FAKE_PATIENCE);
 	CHECK(intact(host.first_user, 1));
 	CHECK_EQ(call(TAIJI_CALL_COLLAPSE, section_addr(host.first_user), 1, 0), 1);
-	/* One for the section, and the store has given its own back. */
-	CHECK(host.shared->free_frames >= left);
-	CHECK_EQ(host.shared->store_frames, 0);
+	/* One for the section; what is half out holds a table, in the store's frame. */
+	CHECK(host.shared->free_frames >= left - 1);
 	CHECK(host_stop());
 }
 
 static void stops_only_when_all_is_home(void)
 {
 	start();
-	CHECK_EQ(call(TAIJI_CALL_STOP, 0, 0, 0), -TAIJI_EBUSY);
-	CHECK_EQ(call(TAIJI_CALL_SHRINK, section_addr(host.first_grown), GROWN, 0), 0);
-	CHECK_EQ(call(TAIJI_CALL_STOP, 0, 0, 0), -TAIJI_EBUSY);
+	CHECK_EQ(call_again(TAIJI_CALL_STOP, 0), -TAIJI_EBUSY);
+	CHECK_EQ(call_range(TAIJI_CALL_SHRINK, host.first_grown, GROWN, 0), 0);
+	CHECK_EQ(call_again(TAIJI_CALL_STOP, 0), -TAIJI_EBUSY);
 	CHECK_EQ(call_whole(TAIJI_CALL_OUT, host.first_user), TAIJI_SECTION_PAGES);
 	/* Out, its home is free; a section cannot go home before it is in. */
 	CHECK_EQ(call_whole(TAIJI_CALL_HOME, host.first_user), -TAIJI_EBUSY);
-	CHECK_EQ(call(TAIJI_CALL_STOP, 0, 0, 0), -TAIJI_EBUSY);
+	CHECK_EQ(call_again(TAIJI_CALL_STOP, 0), -TAIJI_EBUSY);
 	host.grown = 0;
 	CHECK(host_stop());
 }
@@ -632,9 +767,9 @@ static void serves_to_the_end(void)
 	fake_hardware_af(false);
 	CHECK_EQ(engine_call(TAIJI_CALL_FORGET, 0, 0, 0), -TAIJI_EBUSY);
 	fake_write(section_addr(host.first_user), 5);
-	CHECK_EQ(call(TAIJI_CALL_SHRINK, section_addr(host.first_grown), GROWN, 0), 0);
+	CHECK_EQ(call_range(TAIJI_CALL_SHRINK, host.first_grown, GROWN, 0), 0);
 	for (unsigned int i = 0; i < DONATED; i++)
-		CHECK(call(TAIJI_CALL_RECLAIM, 0, 0, 0) > 0);
+		CHECK(call_again(TAIJI_CALL_RECLAIM, 0) > 0);
 	ages(4);
 	CHECK_EQ(engine_call(TAIJI_CALL_STOP, 0, 0, 0), 0);
 	CHECK_EQ(fake_read(section_addr(host.first_user)), 5);
@@ -671,6 +806,9 @@ int main(void)
 	TAP_RUN(brings_everybody_home);
 	TAP_RUN(survives_half_a_move);
 	TAP_RUN(gives_back_frames_in_use);
+	TAP_RUN(code_comes_in_with_one_abort);
+	TAP_RUN(whole_sections_queue);
+	TAP_RUN(sections_share_a_flush);
 	TAP_RUN(unwinds_when_full);
 	TAP_RUN(faults_make_frames);
 	TAP_RUN(keeps_a_reserve);

@@ -47,7 +47,7 @@ static void drop_all_but(unsigned int kept)
 {
 	for (unsigned int i = 0; i < USERS; i++) {
 		if (i % kept)
-			CHECK_EQ(call(TAIJI_CALL_DROP, section_addr(host.first_user + i), 1, 0), 0);
+			CHECK_EQ(call_range(TAIJI_CALL_DROP, host.first_user + i, 1, 0), 0);
 	}
 }
 

@@ -7,37 +7,73 @@
 
 struct host host;
 
+/* Pages of the host's own, from @at on; moves that on. */
+static u64 host_own(u64 *at, u64 size)
+{
+	u64 from = *at;
+
+	*at += (size + TAIJI_PAGE_SIZE - 1) & ~(TAIJI_PAGE_SIZE - 1);
+	return from;
+}
+
+static void host_ranges(struct taiji_start *args)
+{
+	struct taiji_range all = { FAKE_RAM_START, host.ram * TAIJI_SECTION_SIZE };
+
+	if (!host.ranges) {
+		args->nr_ranges = 1;
+		args->ram[0] = all;
+		return;
+	}
+	args->nr_ranges = host.nr_ranges;
+	for (unsigned int i = 0; i < host.nr_ranges; i++)
+		args->ram[i] = host.ranges[i];
+}
+
+static void host_pieces(struct taiji_start *args)
+{
+	for (unsigned int i = 0; i < args->nr_pieces; i++)
+		host.pieces[i] = section_addr(host.first_piece + i * host.stride);
+}
+
 void host_boot(void)
 {
 	u64 sections = host.ram + host.grown;
-	u64 arena = taiji_arena_size(sections, host.cpus);
+	u64 at = FAKE_RAM_START;
 	struct taiji_start *args;
 
+	host.stride = host.stride ?: 1;
 	fake_machine_start(host.ram * TAIJI_SECTION_SIZE, sections * TAIJI_SECTION_SIZE);
 	fake_cpu(0, 1);
-	host.first_donated = 1 + arena / TAIJI_SECTION_SIZE;
-	host.first_user = host.first_donated + host.donated;
 	host.first_grown = host.ram;
 	host.end = host.ram + host.grown;
 
-	host.args = arch_va(pa(FAKE_RAM_START));
-	host.shared = arch_va(pa(FAKE_RAM_START + TAIJI_PAGE_SIZE));
-	host.units = arch_va(pa(FAKE_RAM_START + 32 * TAIJI_PAGE_SIZE));
-	args = host.args;
+	args = arch_va(pa(host_own(&at, sizeof(*args) +
+				   (host.nr_ranges + 1) * sizeof(args->ram[0]))));
+	host.args = args;
 	args->abi = TAIJI_ABI;
 	args->nr_cpus = host.cpus;
-	args->nr_ranges = 1;
-	args->ipa_bits = 40;
-	args->arena.start = section_addr(1);
-	args->arena.size = arena;
-	args->shared.start = FAKE_RAM_START + TAIJI_PAGE_SIZE;
-	args->shared.size = 16 * TAIJI_PAGE_SIZE;
-	args->units.start = FAKE_RAM_START + 32 * TAIJI_PAGE_SIZE;
-	args->units.size = sections * sizeof(*host.units);
+	args->ipa_bits = host.ipa_bits ?: 43;
 	args->first = FAKE_RAM_START;
 	args->end = section_addr(host.end);
-	args->ram[0].start = FAKE_RAM_START;
-	args->ram[0].size = host.ram * TAIJI_SECTION_SIZE;
+	args->room.start = section_addr(host.first_grown);
+	args->room.size = host.grown * TAIJI_SECTION_SIZE;
+	host_ranges(args);
+
+	args->shared.size = sizeof(*host.shared) + host.cpus * sizeof(struct taiji_cpu_stats);
+	args->shared.start = host_own(&at, args->shared.size);
+	host.shared = arch_va(pa(args->shared.start));
+	args->units.size = sections * sizeof(*host.units);
+	args->units.start = host_own(&at, args->units.size);
+	host.units = arch_va(pa(args->units.start));
+	args->nr_pieces = taiji_arena_pieces(args);
+	args->pieces = host_own(&at, args->nr_pieces * sizeof(*host.pieces));
+	host.pieces = arch_va(pa(args->pieces));
+
+	host.first_piece = (at - FAKE_RAM_START + TAIJI_SECTION_SIZE - 1) >> TAIJI_SECTION_SHIFT;
+	host.first_donated = host.first_piece + args->nr_pieces * host.stride;
+	host.first_user = host.first_donated + host.donated;
+	host_pieces(args);
 }
 
 static void must(const char *what, s64 result)
@@ -52,12 +88,16 @@ void host_start(unsigned int cpus, unsigned int ram, unsigned int donated, unsig
 {
 	host = (struct host){ .cpus = cpus, .ram = ram, .donated = donated, .grown = grown };
 	host_boot();
-	must("START", call(TAIJI_CALL_START, FAKE_RAM_START, 0, 0));
-	must("DONATE", call(TAIJI_CALL_DONATE, section_addr(host.first_donated), donated, 0));
-	must("ALLOW", call(TAIJI_CALL_ALLOW, section_addr(host.first_user),
-			   host.first_grown - host.first_user, 1));
-	if (grown)
-		must("GROW", call(TAIJI_CALL_GROW, section_addr(host.first_grown), grown, 0));
+	host_begin();
+}
+
+void host_begin(void)
+{
+	must("START", call_again(TAIJI_CALL_START, FAKE_RAM_START));
+	must("DONATE", call_range(TAIJI_CALL_DONATE, host.first_donated, host.donated, 0));
+	must("ALLOW", call_range(TAIJI_CALL_ALLOW, host.first_user,
+				 host.first_grown - host.first_user, 1));
+	must("GROW", call_range(TAIJI_CALL_GROW, host.first_grown, host.grown, 0));
 }
 
 static s64 host_whole_range(u64 nr)
@@ -71,8 +111,7 @@ static s64 host_whole_range(u64 nr)
 	return 0;
 }
 
-/* A section's home may be in use by the store as long as another one has a table. */
-static s64 host_all_home(void)
+bool host_all_home(void)
 {
 	s64 result = 0;
 
@@ -85,7 +124,7 @@ static s64 host_all_home(void)
 	}
 	if (result)
 		printf("# home: %lld\n", (long long)result);
-	return result;
+	return !result;
 }
 
 bool host_stop(void)
@@ -93,19 +132,19 @@ bool host_stop(void)
 	unsigned int back = 0;
 	s64 result;
 
-	if (host.grown && call(TAIJI_CALL_SHRINK, section_addr(host.first_grown), host.grown, 0))
+	if (call_range(TAIJI_CALL_SHRINK, host.first_grown, host.grown, 0))
 		return false;
-	if (host_all_home())
+	if (!host_all_home())
 		return false;
 	do {
-		result = call(TAIJI_CALL_RECLAIM, 0, 0, 0);
+		result = call_again(TAIJI_CALL_RECLAIM, 0);
 		back += result > 0;
-	} while (result > 0 || result == -TAIJI_EAGAIN);
+	} while (result > 0);
 	if (result != -TAIJI_ENOENT || back != host.donated) {
 		printf("# reclaimed %u of %u, then %lld\n", back, host.donated, (long long)result);
 		return false;
 	}
-	result = call(TAIJI_CALL_STOP, 0, 0, 0);
+	result = call_again(TAIJI_CALL_STOP, 0);
 	if (result)
 		printf("# STOP: %lld\n", (long long)result);
 	fake_machine_stop();
@@ -120,6 +159,28 @@ s64 call(u64 nr, u64 a, u64 b, u64 c)
 	if (nr == TAIJI_CALL_STOP && !result)
 		result = engine_call(TAIJI_CALL_FORGET, 0, 0, 0);
 	return result;
+}
+
+s64 call_again(u64 nr, u64 a)
+{
+	s64 result;
+
+	do {
+		result = call(nr, a, 0, 0);
+	} while (result == -TAIJI_EAGAIN);
+	return result;
+}
+
+s64 call_range(u64 nr, unsigned int first, unsigned int n, u64 flag)
+{
+	s64 done;
+
+	for (; n; n -= done, first += done) {
+		done = call(nr, section_addr(first), n, flag);
+		if (done < 0)
+			return done;
+	}
+	return 0;
 }
 
 s64 call_whole(u64 nr, unsigned int section)

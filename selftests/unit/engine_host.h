@@ -2,9 +2,9 @@
 /*
  * The part of a base and of a host that every test of the engine needs.
  *
- *	section 0		the host's own: START's arguments, the shared figures, what
+ *	from section 0 on	the host's own: START's arguments, the shared figures, what
  *				devices use
- *	arena			as many as it takes
+ *	arena			as many pieces as it takes, each @stride after the one before
  *	donated			@donated
  *	user			the rest of the RAM, swappable
  *	grown			@grown, after the RAM
@@ -21,13 +21,20 @@ struct host {
 	unsigned int ram;
 	unsigned int donated;
 	unsigned int grown;
+	/* may be left out: */
+	unsigned int stride;
+	unsigned int ipa_bits;
+	const struct taiji_range *ranges;
+	unsigned int nr_ranges;
 	/* set by host_boot(): */
+	unsigned int first_piece;
 	unsigned int first_donated;
 	unsigned int first_user;
 	unsigned int first_grown;
 	unsigned int end;
 	struct taiji_start *args;
 	struct taiji_shared *shared;
+	u64 *pieces;
 	s32 *units;
 };
 
@@ -46,14 +53,28 @@ static inline u64 page_addr(unsigned int section, unsigned int page)
 	return section_addr(section) + page * TAIJI_PAGE_SIZE;
 }
 
-/* A machine with START's arguments in place. */
+/*
+ * A machine with START's arguments in place. @ranges, of which the last ends with section @ram,
+ * leave holes; all that the host and the engine have of their own is in the first.
+ */
 void host_boot(void);
-/* Boot, START, donate, allow, grow. */
+/* START, donate, allow, grow. */
+void host_begin(void);
+/* Boot, and that. */
 void host_start(unsigned int cpus, unsigned int ram, unsigned int donated, unsigned int grown);
+/*
+ * IN and HOME for all, in rounds: a section's home may be in use by the store as long as another
+ * one has a table.
+ */
+bool host_all_home(void);
 /* SHRINK, IN, HOME, RECLAIM, STOP, as a base does it; false when one of them refuses. */
 bool host_stop(void);
 
 s64 call(u64 nr, u64 a, u64 b, u64 c);
+/* START, RECLAIM or STOP, until no interrupt comes first. */
+s64 call_again(u64 nr, u64 a);
+/* A call for @n sections until all are dealt with: 0, or why one cannot be. */
+s64 call_range(u64 nr, unsigned int first, unsigned int n, u64 flag);
 /* OUT, IN or HOME until it is done or refused, from 0 on. */
 s64 call_whole(u64 nr, unsigned int section);
 

@@ -58,7 +58,7 @@ static void stays_while_a_device_uses_it(void)
 	section = host.first_user;
 	CHECK(pin(section));
 	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(section), 0, 0), -TAIJI_EADDRINUSE);
-	CHECK_EQ(call(TAIJI_CALL_DROP, section_addr(section), 1, 0), -TAIJI_EADDRINUSE);
+	CHECK_EQ(call_range(TAIJI_CALL_DROP, section, 1, 0), -TAIJI_EADDRINUSE);
 	CHECK_EQ(call_whole(TAIJI_CALL_HOME, section), TAIJI_SECTION_PAGES);
 	CHECK_EQ(*unit(section), 1);
 	*device_word(section, 7) = 0x1234;
@@ -94,7 +94,7 @@ static void what_has_no_home_is_always_bounced(void)
 	CHECK(!pin(host.first_grown));
 	fake_write(page_addr(host.first_grown, 0), 1);
 	CHECK(!pin(host.first_grown));
-	CHECK_EQ(call(TAIJI_CALL_DROP, section_addr(host.first_user), 1, 0), 0);
+	CHECK_EQ(call_range(TAIJI_CALL_DROP, host.first_user, 1, 0), 0);
 	CHECK(!pin(host.first_user));
 	CHECK_EQ(call_whole(TAIJI_CALL_HOME, host.first_user), TAIJI_SECTION_PAGES);
 	CHECK(pin(host.first_user));
@@ -109,12 +109,12 @@ static void stays_when_there_is_no_room_for_a_table(void)
 	host = (struct host){ .cpus = 2, .ram = RAM };
 	host_boot();
 	section = host.first_user;
-	CHECK_EQ(call(TAIJI_CALL_START, FAKE_RAM_START, 0, 0), 0);
-	CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(section), 1, 1), 0);
+	CHECK_EQ(call_again(TAIJI_CALL_START, FAKE_RAM_START), 0);
+	CHECK_EQ(call_range(TAIJI_CALL_ALLOW, section, 1, 1), 0);
 	CHECK_EQ(call(TAIJI_CALL_OUT, section_addr(section), 0, 0), -TAIJI_ENOMEM);
 	CHECK(pin(section));
 	unpin(section);
-	CHECK_EQ(call(TAIJI_CALL_STOP, 0, 0, 0), 0);
+	CHECK_EQ(call_again(TAIJI_CALL_STOP, 0), 0);
 	fake_machine_stop();
 }
 

@@ -160,7 +160,7 @@ static void step_allow(unsigned int section)
 {
 	struct section *s = section_at(ipa(section_addr(section)));
 
-	if (call(TAIJI_CALL_ALLOW, section_addr(section), 1, 0))
+	if (call_range(TAIJI_CALL_ALLOW, section, 1, 0))
 		return;
 	/* Invariant 3, until another CPU allows it again. */
 	for (int i = 0; i < 100; i++) {
@@ -171,7 +171,8 @@ static void step_allow(unsigned int section)
 		if (!section_is_home_block(s, word))
 			fail("not swappable, and not at home", section, 0);
 	}
-	call(TAIJI_CALL_ALLOW, section_addr(section), 1, 1);
+	while (call_range(TAIJI_CALL_ALLOW, section, 1, 1) == -TAIJI_EBUSY)
+		;
 }
 
 /* The content of a page is given up, as a balloon does: if it was out, it is zeros now. */
@@ -196,7 +197,7 @@ static void step_discard(unsigned int section, unsigned int page)
 
 static void step_lend(void)
 {
-	s64 at = call(TAIJI_CALL_RECLAIM, 0, 0, 0);
+	s64 at = call_again(TAIJI_CALL_RECLAIM, 0);
 
 	if (at < 0)
 		return;
@@ -204,22 +205,21 @@ static void step_lend(void)
 	fake_write(at, at);
 	if (fake_read(at) != (u64)at)
 		fail("a frame given back does not work", 0, 0);
-	while (call(TAIJI_CALL_DONATE, at, 1, 0) == -TAIJI_EBUSY)
+	while (call_range(TAIJI_CALL_DONATE, (at - FAKE_RAM_START) / TAIJI_SECTION_SIZE, 1, 0))
 		;
 }
 
 static void step_shrink(void)
 {
 	unsigned int section = host.first_grown + below(host.grown);
-	u64 at = section_addr(section);
 
 	pthread_rwlock_wrlock(&present[section]);
 	if (gone[section]) {
-		if (call(TAIJI_CALL_GROW, at, 1, 0))
+		if (call_range(TAIJI_CALL_GROW, section, 1, 0))
 			fail("GROW", section, 0);
 		gone[section] = false;
 	} else {
-		while (call(TAIJI_CALL_SHRINK, at, 1, 0) == -TAIJI_EBUSY)
+		while (call_range(TAIJI_CALL_SHRINK, section, 1, 0) == -TAIJI_EBUSY)
 			;
 		for (unsigned int i = 0; i < TAIJI_SECTION_PAGES; i++)
 			ghost_of(section, i)->known = false;
@@ -328,11 +328,11 @@ static void check_all(void)
 	fake_patience(FAKE_PATIENCE);
 	for (unsigned int i = host.first_grown; i < host.end; i++) {
 		if (gone[i])
-			CHECK_EQ(call(TAIJI_CALL_GROW, section_addr(i), 1, 0), 0);
+			CHECK_EQ(call_range(TAIJI_CALL_GROW, i, 1, 0), 0);
 	}
 	for (unsigned int i = host.first_user; i < host.end; i++) {
 		/* Frames may be short: bring in, look, and out again. */
-		CHECK_EQ(call(TAIJI_CALL_ALLOW, section_addr(i), 1, 1), 0);
+		CHECK_EQ(call_range(TAIJI_CALL_ALLOW, i, 1, 1), 0);
 		for (unsigned int k = 0; k < TAIJI_SECTION_PAGES; k++) {
 			struct ghost *g = ghost_of(i, k);
 

@@ -34,12 +34,18 @@ static inline void tap_begin(void)
 	printf("TAP version 13\n");
 }
 
+/* The verdict on what has been checked since tap_good was set. */
+static inline void tap_verdict(const char *name)
+{
+	printf("%sok %u %s\n", tap_good ? "" : "not ", ++tap_tests, name);
+	tap_failed += !tap_good;
+}
+
 static inline void tap_run(const char *name, void (*test)(void))
 {
 	tap_good = true;
 	test();
-	printf("%sok %u %s\n", tap_good ? "" : "not ", ++tap_tests, name);
-	tap_failed += !tap_good;
+	tap_verdict(name);
 }
 
 #define TAP_RUN(test) tap_run(#test, test)

@@ -91,7 +91,7 @@ static bool take_section(void)
 		return false;
 	}
 
-	kvm_payload_call(TAIJI_CALL_DROP, page_to_phys(page), 1, 0);
+	taiji_call_range(TAIJI_CALL_DROP, page_to_phys(page), 1, false);
 	keep(page, SECTION_ORDER, &sections);
 	return true;
 }

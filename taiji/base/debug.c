@@ -22,6 +22,7 @@ bool taiji_debug_fails_here(void)
 static int hidden_show(struct seq_file *m, void *unused)
 {
 	u64 image;
+	u32 i;
 
 	guard(mutex)(&taiji_lock);
 
@@ -29,8 +30,9 @@ static int hidden_show(struct seq_file *m, void *unused)
 		return 0;
 
 	image = taiji_engine_image();
-	seq_printf(m, "%#llx-%#llx state\n", taiji.start->arena.start,
-		   taiji.start->arena.start + taiji.start->arena.size - 1);
+	for (i = 0; i < taiji.start->nr_pieces; i++)
+		seq_printf(m, "%#llx-%#llx state\n", taiji.pieces[i],
+			   taiji.pieces[i] + TAIJI_SECTION_SIZE - 1);
 	seq_printf(m, "%#llx-%#llx engine\n", image, image + TAIJI_SECTION_SIZE - 1);
 	return 0;
 }

@@ -28,12 +28,12 @@ static unsigned int used = NONE;
 
 static int hide(unsigned int slot)
 {
-	return kvm_payload_call(TAIJI_CALL_HIDE, kvm_payload_phys(slot), 1, 0);
+	return taiji_call_range(TAIJI_CALL_HIDE, kvm_payload_phys(slot), 1, false);
 }
 
 static void show(unsigned int slot)
 {
-	WARN_ON(kvm_payload_call(TAIJI_CALL_SHOW, kvm_payload_phys(slot), 1, 0));
+	WARN_ON(taiji_call_range(TAIJI_CALL_SHOW, kvm_payload_phys(slot), 1, false));
 }
 
 /* The engine in @slot takes over from the one that is used, with all there is. */
@@ -48,7 +48,7 @@ static int take_over(unsigned int slot)
 	if (err)
 		goto out_module;
 
-	err = kvm_payload_activate(slot, TAIJI_CALL_ADOPT, taiji.start->arena.start);
+	err = kvm_payload_activate(slot, TAIJI_CALL_ADOPT, taiji.pieces[0]);
 	if (err) {
 		pr_err("engine %s cannot go on with what engine %s has: it stays\n",
 		       engines[slot]->version, engines[used]->version);
@@ -71,7 +71,7 @@ static int activate(unsigned int slot)
 	unsigned int before = used;
 	int err;
 
-	err = taiji.on ? take_over(slot) : kvm_payload_activate(slot, TAIJI_CALL_NOP, 0);
+	err = taiji.on ? take_over(slot) : kvm_payload_activate(slot, TAIJI_CALL_ADOPT, 0);
 	if (err)
 		return err;
 

@@ -19,25 +19,22 @@
 
 static u64 grown_end(void)
 {
-	return taiji_layout_grow_base(taiji.start) + taiji.grown;
+	return taiji.start->room.start + taiji.grown;
 }
 
 /* Sections that the engine has, and Linux has not. */
 static void forget(u64 ipa, u64 size)
 {
 	unsigned long nr = size >> TAIJI_SECTION_SHIFT;
-	s64 err;
+	int err;
 
 	bitmap_clear(taiji.swappable, taiji_index(ipa), nr);
-	taiji.nr_swappable -= nr;
-	for (; nr; nr--, ipa += TAIJI_SECTION_SIZE) {
-		do {
-			err = kvm_payload_call(TAIJI_CALL_SHRINK, ipa, 1, 0);
-			/* The reclaimer has it: for one micro-page's time. */
-			cond_resched();
-		} while (err == -EBUSY);
-		WARN_ON(err);
-	}
+	taiji.nr_swappable = bitmap_weight(taiji.swappable, taiji_nr_sections());
+	do {
+		/* When it is busy, the reclaimer has one: for one micro-page's time. */
+		err = taiji_call_range(TAIJI_CALL_SHRINK, ipa, nr, false);
+	} while (err == -EBUSY);
+	WARN_ON(err);
 }
 
 static int grow_block(u64 ipa, u64 size)
@@ -46,10 +43,8 @@ static int grow_block(u64 ipa, u64 size)
 	int nid = page_to_nid(pfn_to_online_page(PHYS_PFN(taiji.start->ram[0].start)));
 	int err;
 
-	err = kvm_payload_call(TAIJI_CALL_GROW, ipa, nr, 0);
-	if (err)
-		return err;
-	err = taiji_swap_allow(ipa, nr, true);
+	err = taiji_call_range(TAIJI_CALL_GROW, ipa, nr, false) ?:
+	      taiji_swap_allow(ipa, nr, true);
 	if (err)
 		goto out_forget;
 
@@ -117,9 +112,9 @@ int taiji_expand(u64 bytes)
 		pr_err("nothing is swappable: boot with movablecore= and dma_residency\n");
 		return -EPERM;
 	}
-	if (!taiji_layout_grow_base(taiji.start) || target > taiji_layout_ram(taiji.start)) {
-		pr_err("there is room for as much memory as the RAM, not for %llu MiB\n",
-		       bytes >> 20);
+	if (target > taiji.start->room.size) {
+		pr_err("there is room for %llu MiB more, not for %llu\n",
+		       taiji.start->room.size >> 20, bytes >> 20);
 		return -ERANGE;
 	}
 

@@ -11,6 +11,7 @@
 #include <linux/mm.h>
 #include <linux/page_reporting.h>
 #include <linux/sched.h>
+#include <linux/sort.h>
 
 #include <asm/kvm_payload.h>
 
@@ -25,12 +26,33 @@ static bool content_matters(void)
 	return want_init_on_free() || page_poisoning_enabled_static();
 }
 
+static int cmp_u64(const void *a, const void *b)
+{
+	return *(u64 *)a < *(u64 *)b ? -1 : 1;
+}
+
+/* Neighbours share a flush. One that is on its way out or in is not worth waiting for. */
+static void drop(u64 *from, unsigned int nr)
+{
+	unsigned int i = 0, n;
+	s64 done;
+
+	sort(from, nr, sizeof(*from), cmp_u64, NULL);
+	while (i < nr) {
+		for (n = 1; i + n < nr && from[i + n] == from[i] + n * TAIJI_SECTION_SIZE; n++)
+			;
+		done = kvm_payload_call(TAIJI_CALL_DROP, from[i], n, 0);
+		i += done < 0 ? 1 : done;
+		cond_resched();
+	}
+}
+
 static int report(struct page_reporting_dev_info *prdev, struct scatterlist *sgl,
 		  unsigned int nents)
 {
+	u64 at, end, from[2 * PAGE_REPORTING_CAPACITY];
 	struct scatterlist *sg;
-	unsigned int i;
-	u64 at, end;
+	unsigned int i, n = 0;
 
 	/* Who switches holds it, and waits for us to unregister: Linux reports them again. */
 	if (!down_read_trylock(&taiji_gate))
@@ -40,12 +62,15 @@ static int report(struct page_reporting_dev_info *prdev, struct scatterlist *sgl
 		at = ALIGN(page_to_phys(sg_page(sg)), TAIJI_SECTION_SIZE);
 		end = page_to_phys(sg_page(sg)) + sg->length;
 		for (; at + TAIJI_SECTION_SIZE <= end; at += TAIJI_SECTION_SIZE) {
-			/* One that is on its way out or in is not worth waiting for. */
+			if (n == ARRAY_SIZE(from)) {
+				drop(from, n);
+				n = 0;
+			}
 			if (taiji_is_swappable(at))
-				kvm_payload_call(TAIJI_CALL_DROP, at, 1, 0);
+				from[n++] = at;
 		}
-		cond_resched();
 	}
+	drop(from, n);
 	up_read(&taiji_gate);
 	return 0;
 }
@@ -109,8 +134,7 @@ void taiji_free_pages_drop(void)
 		/* ZONE_MOVABLE comes first; what is below it is not for us. */
 		if (!taiji_is_swappable(ipa))
 			break;
-		kvm_payload_call(TAIJI_CALL_DROP, ipa, 1, 0);
-		cond_resched();
+		taiji_call_range(TAIJI_CALL_DROP, ipa, 1, false);
 	}
 
 	list_for_each_entry_safe(page, next, &pages, lru)

@@ -13,7 +13,7 @@
  * Three bytes a section; who reads one may see the one before.
  */
 
-#include <linux/bitops.h>
+#include <linux/bitmap.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 
@@ -74,13 +74,21 @@ static void note(unsigned long index, enum taiji_age age, bool scan)
  * @nr:		how many, up to TAIJI_AGE_SECTIONS
  * @scan:	what was not touched grows older
  *
+ * Where nothing is swappable, as between two banks of memory, nobody needs to know.
+ *
  * Context: taiji_gate held, system switched.
  */
 void taiji_lru_look(unsigned long first, unsigned long nr, bool scan)
 {
-	u64 ages = kvm_payload_call(TAIJI_CALL_AGE, taiji_ipa(first), nr, 0);
-	unsigned long i;
+	unsigned long end = first + nr, i;
+	u64 ages;
 
+	first = find_next_bit(taiji.swappable, end, first);
+	if (first >= end)
+		return;
+
+	nr = find_last_bit(taiji.swappable, end) + 1 - first;
+	ages = kvm_payload_call(TAIJI_CALL_AGE, taiji_ipa(first), nr, 0);
 	for (i = 0; i < nr; i++) {
 		note(first + i, taiji_age(ages, i), scan);
 		WRITE_ONCE(partial[first + i], taiji_age_is_partial(ages, i));

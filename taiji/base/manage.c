@@ -108,21 +108,50 @@ static void watch_for_the_end(void)
 	window_begin();
 }
 
+/* Nothing is split that is not swappable, and between banks of memory nothing is. */
+static void collapse_skip(void)
+{
+	unsigned long next = find_next_bit(taiji.swappable, taiji_nr_sections(), collapse_hand);
+	unsigned long nr = min(next - collapse_hand, collapse_left);
+
+	collapse_left -= nr;
+	collapse_hand = (collapse_hand + nr) % taiji_nr_sections();
+}
+
+/* Those that faults have brought in since the last look. */
+static void collapse_new(void)
+{
+	s64 done, left = COLLAPSE_BATCH;
+
+	while (left > 0 && !kthread_should_stop()) {
+		done = kvm_payload_call(TAIJI_CALL_COLLAPSE, 0, left, 1);
+		if (done <= 0)
+			return;
+		left -= done;
+		cond_resched();
+	}
+}
+
 /*
  * Sections that faults have brought in whole become blocks again: here, where
- * nobody waits for it, a batch at a time, until one round after the last swap-in.
+ * nobody waits for it. What the engine has lost count of is found by a search, a
+ * batch at a time, until one round after the last swap-in.
  */
 static void collapse(void)
 {
 	s64 done, nr;
 	u64 in = sum(offsetof(struct taiji_cpu_stats, swap_in));
 
+	collapse_new();
 	if (in != collapse_in) {
 		collapse_in = in;
 		collapse_left = taiji_nr_sections();
 	}
 
-	nr = min3(COLLAPSE_BATCH, collapse_left, taiji_nr_sections() - collapse_hand);
+	collapse_skip();
+	nr = min3(COLLAPSE_BATCH, collapse_left,
+		  find_next_zero_bit(taiji.swappable, taiji_nr_sections(), collapse_hand) -
+		  collapse_hand);
 	collapse_left -= nr;
 	while (nr && !kthread_should_stop()) {
 		done = kvm_payload_call(TAIJI_CALL_COLLAPSE, taiji_ipa(collapse_hand), nr, 0);

@@ -60,19 +60,42 @@ static bool is_wanted(unsigned long index, unsigned int level)
 	       taiji_lru_level(index) >= (int)level;
 }
 
-/* Returns how many sections went out. Context: taiji_gate held. */
+/* Of a batch, as many as frames are wanted. */
+static u64 choose(unsigned long first, unsigned long nr, unsigned int level)
+{
+	unsigned long have = taiji_free_frames(), want = taiji_policy_high();
+	u64 mask = 0;
+	unsigned long i;
+
+	for (i = 0; i < nr && have < want; i++) {
+		if (!is_wanted(first + i, level))
+			continue;
+		mask |= BIT_ULL(i);
+		have++;
+	}
+	return mask;
+}
+
+/*
+ * Returns how many sections went out. A whole batch is away before the first is packed: what is
+ * touched meanwhile comes back, which costs less than a flush for each.
+ *
+ * Context: taiji_gate held.
+ */
 static unsigned long take_batch(unsigned int level)
 {
 	unsigned long first = (unsigned long)atomic_long_fetch_inc(&hand) % nr_batches() * BATCH;
 	unsigned long nr = min(BATCH, taiji_nr_sections() - first);
 	unsigned long i, out = 0;
+	u64 mask;
 	int err;
 
 	taiji_lru_look(first, nr, false);
-	for (i = first; i < first + nr; i++) {
-		if (taiji_free_frames() >= taiji_policy_high() || kthread_should_stop())
-			break;
-		if (!is_wanted(i, level))
+	mask = choose(first, nr, level);
+	if (hweight64(mask) > 1)
+		taiji_swap_away(taiji_ipa(first), mask);
+	for (i = first; mask; i++, mask >>= 1) {
+		if (!(mask & 1))
 			continue;
 		atomic_long_inc(&tried);
 		err = taiji_swap_out_if_worth(taiji_ipa(i));

@@ -6,11 +6,16 @@
 #include <linux/cpumask.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
 
 #include <asm/kvm_payload.h>
 
 #include "taiji.h"
+
+static void give_back(u64 at)
+{
+	kvm_payload_unmap_window(at, TAIJI_SECTION_SIZE);
+	__free_pages(phys_to_page(at), TAIJI_SECTION_SHIFT - PAGE_SHIFT);
+}
 
 /*
  * Frames that are there from the start, so that the first swap-out has a place
@@ -34,9 +39,9 @@ int taiji_reserve_donate(void)
 
 		at = page_to_phys(page);
 		err = kvm_payload_map_window(at, TAIJI_SECTION_SIZE) ?:
-		      kvm_payload_call(TAIJI_CALL_DONATE, at, 1, 0);
+		      taiji_call_range(TAIJI_CALL_DONATE, at, 1, false);
 		if (err) {
-			__free_pages(page, order);
+			give_back(at);
 			return err;
 		}
 		taiji.donated++;
@@ -49,15 +54,11 @@ int taiji_reserve_take_back(void)
 	s64 at;
 
 	while (taiji.donated) {
-		at = kvm_payload_call(TAIJI_CALL_RECLAIM, 0, 0, 0);
-		if (at == -EAGAIN) {
-			cond_resched();
-			continue;
-		}
+		at = taiji_call_again(TAIJI_CALL_RECLAIM, 0);
 		if (at < 0)
 			return at;
 
-		__free_pages(phys_to_page(at), TAIJI_SECTION_SHIFT - PAGE_SHIFT);
+		give_back(at);
 		taiji.donated--;
 	}
 	return 0;

@@ -6,13 +6,18 @@
 
 #include <linux/bitmap.h>
 #include <linux/dma-residency.h>
+#include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
 
 #include <asm/kvm_payload.h>
 
 #include "taiji.h"
+
+#define PIECE_ORDER	(TAIJI_SECTION_SHIFT - PAGE_SHIFT)
 
 static size_t shared_size(void)
 {
@@ -20,19 +25,92 @@ static size_t shared_size(void)
 			  nr_cpu_ids * sizeof(struct taiji_cpu_stats));
 }
 
+/* All that EL2 was shown is RAM. What becomes of it next may be text of another engine. */
+static void unmap_all(const struct taiji_start *start)
+{
+	const struct taiji_range *last;
+
+	if (!start || !start->nr_ranges)
+		return;
+
+	last = &start->ram[start->nr_ranges - 1];
+	kvm_payload_unmap_window(start->first, last->start + last->size - start->first);
+}
+
+static size_t pieces_size(void)
+{
+	return PAGE_ALIGN(taiji.start->nr_pieces * sizeof(*taiji.pieces));
+}
+
+static void pieces_free(void)
+{
+	u32 i;
+
+	if (!taiji.pieces)
+		return;
+	for (i = 0; i < taiji.start->nr_pieces && taiji.pieces[i]; i++)
+		__free_pages(phys_to_page(taiji.pieces[i]), PIECE_ORDER);
+	free_pages_exact(taiji.pieces, pieces_size());
+}
+
 void taiji_state_free(void)
 {
-	struct taiji_start *start = taiji.start;
-
-	if (start && start->arena.size)
-		free_pages_exact(phys_to_virt(start->arena.start), start->arena.size);
+	unmap_all(taiji.start);
+	pieces_free();
 	if (taiji.shared)
 		free_pages_exact(taiji.shared, shared_size());
 	taiji_pause_free();
 	taiji_lru_stop();
-	bitmap_free(taiji.swappable);
-	free_page((unsigned long)start);
+	kvfree(taiji.swappable);
+	taiji_layout_free(taiji.start);
 	memset(&taiji, 0, sizeof(taiji));
+}
+
+static int by_address(const void *a, const void *b)
+{
+	u64 x = *(const u64 *)a, y = *(const u64 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The engine's arena: nothing of it has to be contiguous but a section. */
+static int pieces_alloc(struct taiji_start *start)
+{
+	struct page *page;
+	u32 i;
+
+	start->nr_pieces = taiji_arena_pieces(start);
+	taiji.pieces = alloc_pages_exact(pieces_size(), GFP_KERNEL | __GFP_ZERO);
+	if (!taiji.pieces)
+		return -ENOMEM;
+
+	for (i = 0; i < start->nr_pieces; i++) {
+		page = alloc_pages(TAIJI_GFP, PIECE_ORDER);
+		if (!page) {
+			pr_err("no %u MiB of memory for the engine's state\n",
+			       start->nr_pieces << (TAIJI_SECTION_SHIFT - 20));
+			return -ENOMEM;
+		}
+		taiji.pieces[i] = page_to_phys(page);
+		cond_resched();
+	}
+
+	sort(taiji.pieces, start->nr_pieces, sizeof(*taiji.pieces), by_address, NULL);
+	start->pieces = virt_to_phys(taiji.pieces);
+	return 0;
+}
+
+static int shared_alloc(struct taiji_start *start)
+{
+	taiji.shared = alloc_pages_exact(shared_size(), GFP_KERNEL | __GFP_ZERO);
+	taiji.swappable = kvcalloc(BITS_TO_LONGS(taiji_nr_sections()), sizeof(long), GFP_KERNEL);
+	if (!taiji.shared || !taiji.swappable)
+		return -ENOMEM;
+
+	start->shared.start = virt_to_phys(taiji.shared);
+	start->shared.size = shared_size();
+	taiji.cpus = (void *)taiji.shared + ALIGN(sizeof(struct taiji_shared), 64);
+	return 0;
 }
 
 /**
@@ -43,53 +121,46 @@ void taiji_state_free(void)
  */
 int taiji_state_alloc(void)
 {
-	struct taiji_start *start;
-	void *arena;
-	u64 size;
-	int err;
+	struct taiji_start *start = taiji_layout_find();
 
-	/* A page of its own, since EL2 sees pages. */
-	start = (void *)get_zeroed_page(GFP_KERNEL);
-	if (!start)
-		return -ENOMEM;
+	if (IS_ERR(start))
+		return PTR_ERR(start);
 	taiji.start = start;
 
 	start->abi = TAIJI_ABI;
 	start->nr_cpus = nr_cpu_ids;
-	err = taiji_layout_find(start);
-	if (err)
-		return err;
-
 	taiji_dma_units(start);
-	size = taiji_arena_size(taiji_nr_sections(), start->nr_cpus);
-	arena = alloc_pages_exact(size, TAIJI_GFP);
-	taiji.shared = alloc_pages_exact(shared_size(), GFP_KERNEL | __GFP_ZERO);
-	taiji.swappable = bitmap_zalloc(taiji_nr_sections(), GFP_KERNEL);
-	if (arena) {
-		start->arena.start = virt_to_phys(arena);
-		start->arena.size = size;
-	}
-	if (!arena || !taiji.shared || !taiji.swappable) {
-		pr_err("no %llu MiB of contiguous memory for the engine's state\n", size >> 20);
-		return -ENOMEM;
-	}
+	return pieces_alloc(start) ?: shared_alloc(start) ?: taiji_lru_start();
+}
 
-	start->shared.start = virt_to_phys(taiji.shared);
-	start->shared.size = shared_size();
-	taiji.cpus = (void *)taiji.shared + ALIGN(sizeof(struct taiji_shared), 64);
-	return taiji_lru_start();
+static void note_movable_in(struct taiji_range ram)
+{
+	u64 at = ALIGN(max(ram.start, taiji.movable_from), TAIJI_SECTION_SIZE);
+
+	for (; at + TAIJI_SECTION_SIZE <= ram.start + ram.size; at += TAIJI_SECTION_SIZE) {
+		if (dma_residency_may_move(at))
+			__set_bit(taiji_index(at), taiji.swappable);
+		cond_resched();
+	}
 }
 
 /* A look at each page: once. */
 static void note_movable(void)
 {
-	unsigned long i;
+	u32 i;
 
-	for (i = 0; i < taiji_nr_sections(); i++) {
-		if (taiji_ipa(i) >= taiji.movable_from && dma_residency_may_move(taiji_ipa(i)))
-			__set_bit(i, taiji.swappable);
-		cond_resched();
-	}
+	for (i = 0; i < taiji.start->nr_ranges; i++)
+		note_movable_in(taiji.start->ram[i]);
+}
+
+static int map_pieces(void)
+{
+	int err = kvm_payload_map_window(taiji.start->pieces, pieces_size());
+	u32 i;
+
+	for (i = 0; i < taiji.start->nr_pieces && !err; i++)
+		err = kvm_payload_map_window(taiji.pieces[i], TAIJI_SECTION_SIZE);
+	return err;
 }
 
 /* They need not begin at a page. */
@@ -107,10 +178,8 @@ int taiji_state_map(void)
 	unsigned long from, to;
 	int err;
 
-	BUILD_BUG_ON(sizeof(*start) > PAGE_SIZE);
-	err = kvm_payload_map_window(virt_to_phys(start), PAGE_SIZE) ?:
-	      kvm_payload_map_window(start->arena.start, start->arena.size) ?:
-	      kvm_payload_map_window(start->shared.start, start->shared.size);
+	err = kvm_payload_map_window(virt_to_phys(start), taiji_layout_size(start)) ?:
+	      map_pieces() ?: kvm_payload_map_window(start->shared.start, start->shared.size);
 	if (!err && start->units.size)
 		err = map_units(&start->units);
 

@@ -31,6 +31,50 @@ static int call_to_the_end(enum taiji_call func, u64 ipa)
 }
 
 /**
+ * taiji_call_again - a call that comes back for every interrupt
+ * @func:	TAIJI_CALL_START, _STOP or _RECLAIM
+ * @arg:	its argument
+ *
+ * Context: may sleep.
+ * Return: what the engine says in the end.
+ */
+s64 taiji_call_again(enum taiji_call func, u64 arg)
+{
+	s64 result;
+
+	do {
+		result = kvm_payload_call(func, arg, 0, 0);
+		cond_resched();
+	} while (result == -EAGAIN);
+	return result;
+}
+
+/**
+ * taiji_call_range - a call for sections, of which it does some at a time
+ * @func:	TAIJI_CALL_DONATE, _GROW, _SHRINK, _ALLOW, _DROP, _HIDE or _SHOW
+ * @ipa:	of the first
+ * @nr:		how many
+ * @flag:	the call's third argument
+ *
+ * Context: may sleep.
+ * Return: 0, or why a section cannot be dealt with; those before it have been.
+ */
+int taiji_call_range(enum taiji_call func, u64 ipa, unsigned long nr, bool flag)
+{
+	s64 done;
+
+	for (; nr; nr -= done, ipa += done << TAIJI_SECTION_SHIFT) {
+		done = kvm_payload_call(func, ipa, nr, flag);
+		if (done < 0)
+			return done;
+		if (WARN_ON_ONCE(done > nr))
+			return -EINVAL;
+		cond_resched();
+	}
+	return 0;
+}
+
+/**
  * taiji_swap - swap a section out or in, bring it home, or move its store
  * @func:	TAIJI_CALL_OUT, _IN, _HOME or _COMPACT
  * @ipa:	of the section
@@ -85,18 +129,41 @@ int taiji_swap_out_if_worth(u64 ipa)
 }
 
 /**
+ * taiji_swap_away - take sections out of reach before they are swapped out one by one
+ * @ipa:	of the first of 64
+ * @mask:	which of them
+ *
+ * All of them share one flush of the TLBs of all CPUs. It is for speed only: what is not
+ * taken away here is by taiji_swap_out_if_worth().
+ *
+ * Context: may sleep; taiji_gate held.
+ */
+void taiji_swap_away(u64 ipa, u64 mask)
+{
+	s64 seen;
+
+	while (mask) {
+		seen = kvm_payload_call(TAIJI_CALL_AWAY, ipa, mask, 0);
+		if (seen <= 0 || seen > 63)
+			return;
+		mask = mask >> seen << seen;
+		cond_resched();
+	}
+}
+
+/**
  * taiji_swap_allow - say whether sections may be swapped
  * @ipa:	of the first
  * @nr:		how many
  * @allow:	whether
  *
- * Context: taiji_gate held.
+ * Context: may sleep; taiji_gate held.
  * Return: 0 or the engine's error.
  */
 int taiji_swap_allow(u64 ipa, unsigned long nr, bool allow)
 {
 	unsigned long index = taiji_index(ipa);
-	s64 err = kvm_payload_call(TAIJI_CALL_ALLOW, ipa, nr, allow);
+	int err = taiji_call_range(TAIJI_CALL_ALLOW, ipa, nr, allow);
 
 	if (err)
 		return err;

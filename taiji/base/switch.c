@@ -9,6 +9,7 @@
 
 #include <linux/cleanup.h>
 #include <linux/cpu.h>
+#include <linux/cpufeature.h>
 #include <linux/mm.h>
 
 #include <asm/kvm_payload.h>
@@ -89,7 +90,7 @@ static int come_home(void)
 	if (err)
 		return err;
 
-	err = taiji_reserve_take_back() ?: kvm_payload_call(TAIJI_CALL_STOP, 0, 0, 0);
+	err = taiji_reserve_take_back() ?: taiji_call_again(TAIJI_CALL_STOP, 0);
 	if (err)
 		return taiji_reserve_donate() ?: err;
 
@@ -106,7 +107,7 @@ static int switch_on(void)
 	if (err)
 		return err;
 
-	err = kvm_payload_call(TAIJI_CALL_START, virt_to_phys(taiji.start), 0, 0);
+	err = taiji_call_again(TAIJI_CALL_START, virt_to_phys(taiji.start));
 	if (err) {
 		pr_err("the engine does not start: %d\n", err);
 		return err;
@@ -124,7 +125,7 @@ static int switch_on(void)
 	return err;
 
 out_stop:
-	WARN_ON(kvm_payload_call(TAIJI_CALL_STOP, 0, 0, 0) ?:
+	WARN_ON(taiji_call_again(TAIJI_CALL_STOP, 0) ?:
 		kvm_payload_call(TAIJI_CALL_FORGET, 0, 0, 0));
 	return err;
 }
@@ -142,8 +143,8 @@ static void report(void)
  *
  * Context: may sleep.
  * Return: 0, -EBUSY when it is one already, while there are VMs or while CPUs
- * are offline, -ENODEV without an engine or KVM, -ENOMEM. On an error nothing has
- * changed.
+ * are offline, -ENODEV without an engine or KVM, -EOPNOTSUPP on CPUs of different
+ * kinds, -ENOMEM. On an error nothing has changed.
  */
 int taiji_switch_on(void)
 {
@@ -154,6 +155,12 @@ int taiji_switch_on(void)
 	if (taiji.on) {
 		pr_err("the system is switched already\n");
 		return -EBUSY;
+	}
+
+	/* The engine believes what the CPU it runs on says of all. */
+	if (cpus_have_final_cap(ARM64_MISMATCHED_CACHE_TYPE)) {
+		pr_err("CPUs have caches of different kinds (CTR_EL0): that is not supported\n");
+		return -EOPNOTSUPP;
 	}
 
 	err = taiji_engine_get();

@@ -31,6 +31,7 @@ struct taiji_pinned;
  * struct taiji - the system, while it is switched
  * @on:		every CPU is under stage 2
  * @start:	what the engine was told; also the layout of memory
+ * @pieces:	of the engine's arena: @start->nr_pieces addresses
  * @shared:	its figures
  * @cpus:	and each CPU's
  * @swappable:	one bit a section from @start.first on
@@ -42,6 +43,7 @@ struct taiji_pinned;
 struct taiji {
 	bool on;
 	struct taiji_start *start;
+	u64 *pieces;
 	struct taiji_shared *shared;
 	struct taiji_cpu_stats *cpus;
 	unsigned long *swappable;
@@ -87,9 +89,10 @@ u64 taiji_engine_image(void);
 const char *taiji_engine_version(void);
 
 /* layout.c */
-int taiji_layout_find(struct taiji_start *start);
+struct taiji_start *taiji_layout_find(void);
+void taiji_layout_free(struct taiji_start *start);
+size_t taiji_layout_size(const struct taiji_start *start);
 u64 taiji_layout_ram(const struct taiji_start *start);
-u64 taiji_layout_grow_base(const struct taiji_start *start);
 
 /* state.c */
 int taiji_state_alloc(void);
@@ -120,8 +123,11 @@ int taiji_cpu_init(void);
 void taiji_cpu_exit(void);
 
 /* swap.c */
+s64 taiji_call_again(enum taiji_call func, u64 arg);
+int taiji_call_range(enum taiji_call func, u64 ipa, unsigned long nr, bool flag);
 int taiji_swap(enum taiji_call func, u64 ipa);
 int taiji_swap_out_if_worth(u64 ipa);
+void taiji_swap_away(u64 ipa, u64 mask);
 int taiji_swap_allow(u64 ipa, unsigned long nr, bool allow);
 int taiji_swap_all_in(void);
 

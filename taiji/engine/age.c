@@ -5,8 +5,8 @@
  * anything.
  */
 #include "age.h"
+#include "cpu.h"
 #include "page.h"
-#include "stats.h"
 
 static bool age_table(u64 *table)
 {
@@ -50,8 +50,8 @@ u64 age_sections(struct section *s, u32 n)
 	u64 ages = 0;
 	u32 i;
 
-	for (i = 0; i < n && (!i || !stats_irq_pending()); i++)
-		ages |= age_section(&s[i]) << 4 * i;
+	for (i = 0; i < n && (!i || !cpu_irq_pending()); i++)
+		ages |= age_section(section_after(s, i)) << 4 * i;
 	for (; i < n; i++)
 		ages |= (u64)TAIJI_AGE_UNKNOWN << 4 * i;
 	return ages;

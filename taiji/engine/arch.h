@@ -16,10 +16,13 @@
 #define ARCH_LEAF_VALID		1ULL
 
 /*
- * Build the stage 2: 1:1 over everything up to 2^ipa_bits. Memory comes from arena_alloc().
- * Returns the root.
+ * Room for the stage 2 over everything up to 2^ipa_bits, from arena_alloc(), and its root. Each
+ * struct gib, which may come later, has one for an entry a section.
+ * arch_stage2_fill() makes it 1:1, some hundred entries at a time, from @at = 0 on, which it moves
+ * on; true when nothing is left to do.
  */
-bool arch_stage2_init(unsigned int ipa_bits, ipa_t first, ipa_t end, pa_t *root);
+bool arch_stage2_init(unsigned int ipa_bits, pa_t *root);
+bool arch_stage2_fill(u64 *at);
 
 /*
  * What maps a section. arch_map_* replace an invalid entry (nothing to flush). arch_unmap makes the
@@ -30,6 +33,8 @@ void arch_map_block(ipa_t section, pa_t frame);
 void arch_map_table(ipa_t section, pa_t table);
 void arch_unmap(ipa_t section);
 void arch_flush(ipa_t section);
+/* The same for @n sections in a row, at the price of one. */
+void arch_flush_sections(ipa_t first, u32 n);
 
 /*
  * Was a section that is one block touched? Clears the flag; the caller flushes (or accepts to
@@ -48,10 +53,17 @@ u64 arch_leaf_mkold(u64 leaf);
 
 /* Order a written table entry before the return to the host. */
 void arch_publish(void);
-/* Forget one stale entry (permission or access-flag change) of this micro-page, on all CPUs. */
-void arch_flush_page(ipa_t page);
-/* Make instruction fetch see what was written to a page. */
-void arch_sync_icache(void *page);
+/*
+ * On this CPU alone, forget an entry of this micro-page that permits less than the table does. A
+ * CPU that still has one takes a fault of its own.
+ */
+void arch_forget_page(ipa_t page);
+/*
+ * Instruction fetch sees what was written to pages: clean each one, then once, for all CPUs and all
+ * that have been cleaned on this one, make fetch forget what it knew.
+ */
+void arch_clean_page(void *page);
+void arch_renew_fetch(void);
 
 /* Where the engine can read and write a frame, a table, the store. */
 void *arch_va(pa_t at);

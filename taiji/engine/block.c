@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "block.h"
 #include "check.h"
+#include "cpu.h"
 #include "page.h"
 #include "pin.h"
 #include "stats.h"
 #include "store.h"
 
-bool block_split(struct section *s)
+bool block_split_begin(struct section *s)
 {
-	ipa_t at = section_ipa(s);
 	u64 *table;
 
 	DEBUG_ENSURE(pin_is_away(s));
@@ -17,13 +17,24 @@ bool block_split(struct section *s)
 	table = section_table(s);
 	for (u32 i = 0; i < TAIJI_SECTION_PAGES; i++)
 		page_store(&table[i], page_entry(PAGE_HELD) | PAGE_SYNCED);
-
 	section_seal(s);
-	arch_unmap(at);
-	arch_flush(at);
-	arch_map_table(at, store_page(s->table));
+	arch_unmap(section_ipa(s));
+	return true;
+}
+
+void block_split_end(struct section *s)
+{
+	arch_map_table(section_ipa(s), store_page(s->table));
 	section_set_sealed(s, SECTION_TABLE, SECTION_BLOCK);
 	section_unseal(s);
+}
+
+bool block_split(struct section *s)
+{
+	if (!block_split_begin(s))
+		return false;
+	cpu_flush(s, 1);
+	block_split_end(s);
 	return true;
 }
 
@@ -40,16 +51,20 @@ static bool block_hold_page(u64 *entry)
 	return true;
 }
 
-bool block_hold(struct section *s, u32 from)
+bool block_hold_begin(struct section *s)
 {
 	u64 *table = section_table(s);
 	bool stale = false;
 
-	for (u32 i = from; i < TAIJI_SECTION_PAGES; i++)
+	for (u32 i = 0; i < TAIJI_SECTION_PAGES; i++)
 		stale |= block_hold_page(&table[i]);
-	if (stale)
-		arch_flush(section_ipa(s));
 	return stale;
+}
+
+void block_hold(struct section *s)
+{
+	if (block_hold_begin(s))
+		cpu_flush(s, 1);
 }
 
 static bool block_synced(u64 e)
@@ -58,22 +73,17 @@ static bool block_synced(u64 e)
 }
 
 /*
- * A block is executable as a whole, so fetch must see all of it. False when the micro-page is not
- * in.
+ * Fetch sees what was in it when it was cleaned, and what the host writes later is the host's to
+ * care for.
  *
  * A leaf that changes here needs no flush: the block's own will do, and a CPU that holds the old
  * one until then takes a fault.
  */
-static bool block_sync_page(struct section *s, u64 word, u32 i)
+static void block_set_synced(u64 *entry, pa_t page)
 {
-	u64 *entry = &section_table(s)[i];
-	pa_t page = section_page(s, word, i);
 	u64 e = page_load(entry);
 	u64 synced;
 
-	if (!page_valid(e) && !page_held(e))
-		return false;
-	arch_sync_icache(arch_va(page));
 	do {
 		if (page_held(e)) {
 			synced = e | PAGE_SYNCED;
@@ -83,62 +93,107 @@ static bool block_sync_page(struct section *s, u64 word, u32 i)
 				synced = arch_leaf_mkold(synced);
 		}
 	} while (!page_change(entry, &e, synced));
-	return true;
 }
 
-/* False: not all is in, or an interrupt waits. */
+/*
+ * A block is executable as a whole, so fetch must see all of it. First all micro-pages are cleaned,
+ * until an interrupt waits, then fetch is renewed once. False: not all is in, or an interrupt
+ * waits; what was done is kept.
+ */
 static bool block_sync(struct section *s, u64 word)
 {
+	u64 cleaned[TAIJI_SECTION_PAGES / 64] = { 0 };
 	u64 *table = section_table(s);
+	bool all = true, any = false;
 
-	for (u32 i = 0; i < TAIJI_SECTION_PAGES; i++) {
-		if (block_synced(page_load(&table[i])))
+	for (u32 i = 0; all && i < TAIJI_SECTION_PAGES; i++) {
+		u64 e = page_load(&table[i]);
+
+		if (block_synced(e))
 			continue;
-		if (!block_sync_page(s, word, i) || stats_irq_pending())
-			return false;
+		if (!page_valid(e) && !page_held(e)) {
+			all = false;
+			break;
+		}
+		arch_clean_page(arch_va(section_page(s, word, i)));
+		cleaned[i / 64] |= BIT_ULL(i % 64);
+		any = true;
+		all = !cpu_irq_pending();
 	}
-	return true;
+	if (!any)
+		return all;
+	arch_renew_fetch();
+	for (u32 i = 0; i < TAIJI_SECTION_PAGES; i++) {
+		if (cleaned[i / 64] & BIT_ULL(i % 64))
+			block_set_synced(&table[i], section_page(s, word, i));
+	}
+	return all;
 }
 
-static bool block_whole(u64 word)
-{
-	return word & SECTION_TABLE && !(word & SECTION_MOVING) &&
-	       section_resident(word) == TAIJI_SECTION_PAGES;
-}
-
-bool block_collapse(struct section *s)
+/* Owned. False when it is not all in, or an interrupt came first. */
+static bool block_collapse_begin(struct section *s)
 {
 	u64 word = section_word(s);
-	ipa_t at = section_ipa(s);
 
 	if (!block_whole(word) || !block_sync(s, word))
 		return false;
-
 	/* Only the owner takes micro-pages out, so all stay in; a fault may have mapped some. */
 	section_seal(s);
-	arch_unmap(at);
-	arch_flush(at);
+	arch_unmap(section_ipa(s));
+	return true;
+}
+
+static void block_collapse_end(struct section *s)
+{
 	section_table_free(s);
-	arch_map_block(at, frame_pa(section_frame(word)));
+	arch_map_block(section_ipa(s), frame_pa(section_frame(section_word(s))));
 	section_set_sealed(s, SECTION_BLOCK, SECTION_TABLE);
 	section_unseal(s);
 	pin_put_back(s);
 	stats_count(&my_stats()->collapsed);
+}
+
+bool block_collapse(struct section *s)
+{
+	if (!block_collapse_begin(s))
+		return false;
+	cpu_flush(s, 1);
+	block_collapse_end(s);
 	return true;
 }
 
 u32 block_collapse_sections(struct section *s, u32 n)
 {
-	bool done;
+	u64 begun = 0;
+	u32 dealt = 0;
 
-	for (u32 i = 0; i < n; i++) {
+	BUILD_BUG_ON(BLOCK_MAX_SECTIONS > 64);
+	while (dealt < n) {
+		u32 i = dealt++;
+
+		struct section *at = section_after(s, i);
+
 		/* An owner swaps it out, or in and makes a block of it itself. */
-		if (!block_whole(section_word(&s[i])) || !section_own(&s[i]))
+		if (!block_whole(section_word(at)) || !section_own(at))
 			continue;
-		done = block_collapse(&s[i]);
-		section_disown(&s[i]);
-		if (stats_irq_pending())
-			return done ? i + 1 : i;
+		if (block_collapse_begin(at))
+			begun |= BIT_ULL(i);
+		else
+			section_disown(at);
+		if (cpu_irq_pending()) {
+			dealt -= !(begun & BIT_ULL(i));
+			break;
+		}
 	}
-	return n;
+	if (begun)
+		cpu_flush(s, dealt);
+	for (u32 i = 0; i < dealt; i++) {
+		struct section *at = section_after(s, i);
+
+		if (!(begun & BIT_ULL(i)))
+			continue;
+		block_collapse_end(at);
+		section_disown(at);
+	}
+	return dealt;
 }

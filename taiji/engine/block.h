@@ -8,15 +8,26 @@
 #include "section.h"
 
 /*
- * Block to table, every micro-page HELD and flushed. False when there is no memory for the
- * table.
+ * Block to table, every micro-page HELD and flushed. False when there is no memory for the table.
+ * Begin and end are what comes before and after the flush, for sections that share one: in between
+ * the section is sealed.
  */
 bool block_split(struct section *s);
+bool block_split_begin(struct section *s);
+void block_split_end(struct section *s);
 /*
- * Every mapped micro-page of a table, from number @from on, becomes HELD; flushed as one. False
- * when there was none.
+ * Every mapped micro-page of a table becomes HELD, and is flushed. Begin leaves that to the caller:
+ * false when there is nothing to flush.
  */
-bool block_hold(struct section *s, u32 from);
+void block_hold(struct section *s);
+bool block_hold_begin(struct section *s);
+/* Is all of it in, and is it a table? */
+static inline bool block_whole(u64 word)
+{
+	return word & SECTION_TABLE && !(word & SECTION_MOVING) &&
+	       section_resident(word) == TAIJI_SECTION_PAGES;
+}
+
 /*
  * Table to block, if everything is in. False when it is not, or when an interrupt came: then call
  * again, what was done is kept.
@@ -26,8 +37,8 @@ bool block_collapse(struct section *s);
 #define BLOCK_MAX_SECTIONS	64
 
 /*
- * TAIJI_CALL_COLLAPSE, for sections that nobody need own: how many are dealt with, fewer than @n
- * when an interrupt waits.
+ * TAIJI_CALL_COLLAPSE, for sections that nobody need own, with one flush: how many are dealt with,
+ * fewer than @n when an interrupt waits.
  */
 u32 block_collapse_sections(struct section *s, u32 n);
 

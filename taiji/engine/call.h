@@ -12,6 +12,7 @@ enum engine_fault {
 	FAULT_TRANSLATION,	/* nothing is mapped there */
 	FAULT_ACCESS_FLAG,	/* mapped, not young, and the CPU has no hardware access flag */
 	FAULT_EXEC,		/* mapped, fetched from, not yet executable */
+	FAULT_FETCH,		/* nothing is mapped there, and it is fetched from */
 	FAULT_OTHER,
 	NR_FAULTS = TAIJI_ABORT_KINDS
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "compact.h"
+#include "cpu.h"
 #include "page.h"
 #include "stats.h"
 #include "store.h"
@@ -18,7 +19,7 @@ static void compact_table(struct section *s)
 	/* No fault writes to the old one any more, nor does the machine after the flush. */
 	section_seal(s);
 	arch_unmap(at);
-	arch_flush(at);
+	cpu_flush(s, 1);
 	__builtin_memcpy(arch_va(store_pa(new)), arch_va(store_pa(old)), TAIJI_PAGE_SIZE);
 	s->table = store_page_of(new);
 	arch_map_table(at, store_page(s->table));
@@ -62,7 +63,7 @@ s64 compact_section(struct section *s, u32 from)
 		compact_table(s);
 	table = section_table(s);
 	for (u32 i = from; i < TAIJI_SECTION_PAGES; i++) {
-		if ((compact_page(&table[i]) || !(i % COMPACT_LOOK)) && stats_irq_pending())
+		if ((compact_page(&table[i]) || !(i % COMPACT_LOOK)) && cpu_irq_pending())
 			return i + 1;
 	}
 	return TAIJI_SECTION_PAGES;

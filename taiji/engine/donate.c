@@ -3,94 +3,114 @@
  * Frames that the host lends us. The base has allocated the memory and promises not to touch it;
  * its content is lost.
  */
-#include "check.h"
+#include "cpu.h"
 #include "donate.h"
 #include "home.h"
-#include "stats.h"
 
-#define DONATE_SCAN	256
+#define DONATE_LOOK	64	/* sections between two looks at the interrupts */
 
-static s64 donate_section(struct section *s)
+s64 donate_section(struct section *s)
 {
 	u64 word;
 
 	if (!section_own(s))
 		return -TAIJI_EBUSY;
-	if (!section_is_home_block(s, section_word(s))) {
+	word = section_word(s);
+	if (!section_is_home_block(s, word) || word & SECTION_KEPT) {
 		section_disown(s);
 		return -TAIJI_EINVAL;
 	}
 	section_seal(s);
 	arch_unmap(section_ipa(s));
-	arch_flush(section_ipa(s));
-	word = section_word(s);
-	while (!section_change(s, &word, SECTION_RAM | SECTION_DONATED |
-			       (word & SECTION_SWAPPABLE) | FRAME_NONE))
-		;
-	frame_put(section_index(s));
+	cpu_flush(s, 1);
+	__atomic_fetch_add(&arena->nr_donated, 1, __ATOMIC_RELAXED);
+	section_put_frame(s, section_index(s));
+	section_become(s, SECTION_RAM | SECTION_DONATED | (word & SECTION_SWAPPABLE) | FRAME_NONE);
 	return 0;
 }
 
-/* Its frame has been claimed. */
+/* Owned, and its frame has been claimed. */
 static void donate_give_back(struct section *s)
 {
-	u64 word = section_word(s);
+	u64 swappable = section_word(s) & SECTION_SWAPPABLE;
 
 	arch_map_block(section_ipa(s), frame_pa(section_index(s)));
 	arch_publish();
-	while (!section_change(s, &word, SECTION_RAM | SECTION_BLOCK | (word & SECTION_SWAPPABLE) |
-			       TAIJI_SECTION_PAGES * SECTION_RESIDENT | section_index(s)))
-		;
-}
-
-s64 donate_frames(struct section *s, u32 n)
-{
-	for (u32 i = 0; i < n; i++) {
-		s64 result = donate_section(&s[i]);
-
-		if (!result)
-			continue;
-		/*
-		 * All or nothing, unless another CPU has put one to use already: then RECLAIM gets
-		 * it.
-		 */
-		while (i--) {
-			if (frame_claim(section_index(&s[i]), section_index(&s[i]), 0))
-				donate_give_back(&s[i]);
-		}
-		return result;
-	}
-	return 0;
+	section_seal(s);
+	section_become(s, SECTION_RAM | SECTION_BLOCK | swappable | section_index(s) |
+		       TAIJI_SECTION_PAGES * SECTION_RESIDENT);
+	__atomic_fetch_sub(&arena->nr_donated, 1, __ATOMIC_RELAXED);
 }
 
 /*
- * Any donated frame that is free will do. Only when none is, somebody has to leave one. The search
- * goes on where the last one ended, so that one section in the way does not stop it for ever.
+ * 0 when the host has it again. The section is owned while its frame is emptied, so that nobody
+ * else gives it back and it is not the host's own that has to leave.
  */
+static s64 donate_try(struct section *s, bool empty)
+{
+	u32 home = section_index(s);
+	s64 result = -TAIJI_EBUSY;
+
+	if (!(section_word(s) & SECTION_DONATED) || !section_own(s))
+		return -TAIJI_EBUSY;
+	if (section_word(s) & SECTION_DONATED) {
+		if (frame_claim(home, home, 0))
+			result = 0;
+		else if (empty)
+			result = home_claim(s);
+	}
+	if (result)
+		section_disown(s);
+	else
+		donate_give_back(s);
+	return result;
+}
+
+/*
+ * The search goes on where the last call ended, whatever that came to: so it ends, however few
+ * sections are looked at in a call. Any donated frame that is free will do; only when a round has
+ * found none, somebody has to leave one; and when the next round has not helped, it is over.
+ */
+struct donate_search {
+	u32 at;
+	u32 seen;
+	s64 result;
+};
+
+/* The next section. False when the call is over. */
+static bool donate_next(struct donate_search *search)
+{
+	struct section *s = section_nth(search->at);
+	s64 result = donate_try(s, search->seen >= arena->nr_sections);
+
+	search->result = -TAIJI_EAGAIN;
+	if (result == -TAIJI_EAGAIN)
+		return false;
+	search->at = (search->at + 1) % arena->nr_sections;
+	search->seen++;
+	if (!result || search->seen >= 2 * arena->nr_sections) {
+		search->seen = 0;
+		search->result = result ? -TAIJI_EBUSY : (s64)section_ipa(s).val;
+		return false;
+	}
+	return search->seen % DONATE_LOOK || !cpu_irq_pending();
+}
+
+/* Calls at the same time may look at a section twice or not at all: none is lost by that. */
 s64 donate_reclaim(void)
 {
-	u32 start = __atomic_load_n(&arena->reclaim, __ATOMIC_RELAXED);
-	u32 taken = FRAME_NONE;
-	s64 result;
+	struct donate_search search = {
+		.at = __atomic_load_n(&arena->reclaim_at, __ATOMIC_RELAXED),
+		.seen = __atomic_load_n(&arena->reclaim_seen, __ATOMIC_RELAXED),
+	};
 
-	for (u32 k = 0; k < arena->nr_frames; k++) {
-		u32 i = (start + k) % arena->nr_frames;
-
-		if (!(k % DONATE_SCAN) && k && stats_irq_pending())
-			return -TAIJI_EAGAIN;
-		if (!(section_word(&arena->sections[i]) & SECTION_DONATED))
-			continue;
-		if (frame_claim(i, i, 0)) {
-			donate_give_back(&arena->sections[i]);
-			return frame_pa(i).val;
+	do {
+		if (!__atomic_load_n(&arena->nr_donated, __ATOMIC_RELAXED)) {
+			search.result = -TAIJI_ENOENT;
+			break;
 		}
-		if (taken == FRAME_NONE && frame_owner(i) < arena->nr_sections)
-			taken = i;
-	}
-	if (taken == FRAME_NONE)
-		return arena->shared->store_frames ? -TAIJI_EBUSY : -TAIJI_ENOENT;
-	result = home_vacate(taken);
-	if (result && result != -TAIJI_EAGAIN)
-		__atomic_store_n(&arena->reclaim, taken + 1, __ATOMIC_RELAXED);
-	return result ? result : -TAIJI_EAGAIN;
+	} while (donate_next(&search));
+	__atomic_store_n(&arena->reclaim_at, search.at, __ATOMIC_RELAXED);
+	__atomic_store_n(&arena->reclaim_seen, search.seen, __ATOMIC_RELAXED);
+	return search.result;
 }

@@ -4,8 +4,8 @@
 
 #include "section.h"
 
-/* TAIJI_CALL_DONATE, _RECLAIM */
-s64 donate_frames(struct section *s, u32 n);
+/* TAIJI_CALL_DONATE, for one section, and TAIJI_CALL_RECLAIM */
+s64 donate_section(struct section *s);
 s64 donate_reclaim(void);
 
 #endif

@@ -5,34 +5,32 @@
  * first round.
  */
 #include "check.h"
+#include "cpu.h"
 #include "frame.h"
-#include "stats.h"
 
 #define FRAME_LINKED	((u32)BIT_ULL(31))
 #define FRAME_TAG	BIT_ULL(32)
 
-bool frame_init(u32 nr)
+void frame_init(u32 frame, u32 owner)
 {
-	arena->frames = arena_alloc(nr * sizeof(struct frame), 64);
-	if (!arena->frames)
-		return false;
-	for (u32 i = 0; i < nr; i++)
-		arena->frames[i].state = FRAME_FOREIGN;
-	arena->nr_frames = nr;
-	arena->free_head = FRAME_NONE;
-	return true;
+	frame_at(frame)->next = FRAME_NONE;
+	frame_at(frame)->state = owner;
 }
 
 u32 frame_owner(u32 frame)
 {
-	return __atomic_load_n(&arena->frames[frame].state, __ATOMIC_ACQUIRE) & ~FRAME_LINKED;
+	return __atomic_load_n(&frame_at(frame)->state, __ATOMIC_ACQUIRE) & ~FRAME_LINKED;
 }
 
 void frame_set_owner(u32 frame, u32 owner)
 {
-	u32 *state = &arena->frames[frame].state;
+	u32 *state = &frame_at(frame)->state;
+	u32 old = __atomic_load_n(state, __ATOMIC_RELAXED);
 
-	__atomic_store_n(state, (*state & FRAME_LINKED) | owner, __ATOMIC_RELEASE);
+	/* Somebody may drop its link at the same time. */
+	while (!__atomic_compare_exchange_n(state, &old, (old & FRAME_LINKED) | owner, false,
+					    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		;
 }
 
 static bool frame_ticket(u32 floor)
@@ -61,7 +59,7 @@ static void frame_push(u32 frame)
 	u64 top;
 
 	do {
-		__atomic_store_n(&arena->frames[frame].next, (u32)head, __ATOMIC_RELAXED);
+		__atomic_store_n(&frame_at(frame)->next, (u32)head, __ATOMIC_RELAXED);
 		top = ((head & ~(FRAME_TAG - 1)) + FRAME_TAG) | frame;
 	} while (!__atomic_compare_exchange_n(&arena->free_head, &head, top, false,
 					      __ATOMIC_RELEASE, __ATOMIC_RELAXED));
@@ -76,7 +74,7 @@ static u32 frame_pop(void)
 		if ((u32)head == FRAME_NONE)
 			return FRAME_NONE;
 		/* May be stale; then the tag has moved on and the exchange fails. */
-		top = __atomic_load_n(&arena->frames[(u32)head].next, __ATOMIC_RELAXED);
+		top = __atomic_load_n(&frame_at((u32)head)->next, __ATOMIC_RELAXED);
 		top |= (head & ~(FRAME_TAG - 1)) + FRAME_TAG;
 	} while (!__atomic_compare_exchange_n(&arena->free_head, &head, top, false,
 					      __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE));
@@ -97,14 +95,14 @@ static u32 frame_unlink_any(void)
 	if (frame == FRAME_NONE)
 		frame = frame_pop();
 	for (u32 i = 0; frame == FRAME_NONE && i < arena->nr_cpus; i++)
-		frame = frame_steal(&arena->cpus[i]);
+		frame = frame_steal(cpu_at(i));
 	return frame;
 }
 
 /* Its link is ours: take it if it is free, else it was claimed and only the link goes. */
 static bool frame_take_unlinked(u32 frame, u32 owner)
 {
-	u32 *state = &arena->frames[frame].state;
+	u32 *state = &frame_at(frame)->state;
 	u32 old = __atomic_load_n(state, __ATOMIC_RELAXED);
 	u32 new;
 
@@ -134,7 +132,7 @@ bool frame_claim(u32 frame, u32 owner, u32 floor)
 
 	if (!frame_ticket(floor))
 		return false;
-	if (__atomic_compare_exchange_n(&arena->frames[frame].state, &old, owner | FRAME_LINKED,
+	if (__atomic_compare_exchange_n(&frame_at(frame)->state, &old, owner | FRAME_LINKED,
 					false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return true;
 	frame_return_ticket();
@@ -143,15 +141,14 @@ bool frame_claim(u32 frame, u32 owner, u32 floor)
 
 u32 frame_take_home(u32 section, u32 floor)
 {
-	if (section < arena->nr_frames && frame_owner(section) == FRAME_FREE &&
-	    frame_claim(section, section, floor))
+	if (frame_owner(section) == FRAME_FREE && frame_claim(section, section, floor))
 		return section;
 	return frame_take(section, floor);
 }
 
 void frame_put(u32 frame)
 {
-	u32 old = __atomic_exchange_n(&arena->frames[frame].state, FRAME_FREE | FRAME_LINKED,
+	u32 old = __atomic_exchange_n(&frame_at(frame)->state, FRAME_FREE | FRAME_LINKED,
 				      __ATOMIC_ACQ_REL);
 	u32 none = FRAME_NONE;
 

@@ -7,14 +7,13 @@
  * behind, and whoever pops a frame that is not free drops the link.
  *
  * How far each use may go down (@floor) is the order in which they fail: first touch of new
- * memory stops first, then the growth of the store, then swap-in, which takes a section out itself
- * when there are no more than the last FRAME_KEPT, one CPU at a time. See relief.c and store.c.
+ * memory stops first, then the growth of the store, then swap-in. The last FRAME_KEPT are for the
+ * machine's victim, a section that whoever finds no frame helps to take out: see relief.c.
  */
 #ifndef TAIJI_FRAME_H
 #define TAIJI_FRAME_H
 
-#include "arena.h"
-#include "types.h"
+#include "gib.h"
 
 #define FRAME_BITS	24
 #define FRAME_NONE	((1U << FRAME_BITS) - 1)
@@ -25,30 +24,29 @@
 /* Not RAM, or the arena: never ours to give. */
 #define FRAME_FOREIGN	((1U << FRAME_BITS) - 4)
 
-/**
- * struct frame - 2 MiB of PA
- * @next: below it in the stack of free frames
- * @state: owner, and FRAME_LINKED while it is in the stack or at hand for a CPU
- */
-struct frame {
-	u32 next;
-	u32 state;
-};
+static inline struct frame *frame_at(u32 frame)
+{
+	return &gib_of(frame)->frames[frame % GIB_SECTIONS];
+}
+
+static inline bool frame_owner_is_section(u32 owner)
+{
+	return owner < FRAME_FOREIGN;
+}
 
 static inline pa_t frame_pa(u32 frame)
 {
 	return pa(arena->first + ((u64)frame << TAIJI_SECTION_SHIFT));
 }
 
-/*
- * Below this only the store grows: who takes a section out gives back a frame, and without a
- * table it cannot even begin.
- */
+/* Room for one section and its table, whatever is in it. */
 #define FRAME_KEPT	2
 
-bool frame_init(u32 nr);
+/* For START, by who has it. */
+void frame_init(u32 frame, u32 owner);
+
 u32 frame_owner(u32 frame);
-/* For one that is not free, by who has it. */
+/* Of one that is not free, by who has it. */
 void frame_set_owner(u32 frame, u32 owner);
 
 /* A free frame for @owner if more than @floor are free, else FRAME_NONE. */

@@ -4,12 +4,11 @@
 
 #include "section.h"
 
-/* TAIJI_CALL_GROW, _SHRINK, _DROP, _ALLOW */
+#define GROW_BATCH	64	/* sections that share one flush */
+
+/* TAIJI_CALL_GROW: how many of up to GROW_BATCH have appeared, or why the first cannot. */
 s64 grow_sections(struct section *s, u32 n);
+/* TAIJI_CALL_SHRINK, likewise: how many have gone. */
 s64 grow_shrink(struct section *s, u32 n);
-s64 grow_drop(struct section *s);
-s64 grow_allow(struct section *s, u32 n, bool allow);
-/* TAIJI_CALL_DISCARD */
-s64 grow_discard(struct section *s, ipa_t page);
 
 #endif

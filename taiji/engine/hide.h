@@ -4,8 +4,8 @@
 
 #include "section.h"
 
-/* TAIJI_CALL_HIDE, _SHOW */
-s64 hide_sections(struct section *s, u32 n);
-s64 hide_show(struct section *s, u32 n);
+/* TAIJI_CALL_HIDE, _SHOW, for one section */
+s64 hide_section(struct section *s);
+s64 hide_show(struct section *s);
 
 #endif

@@ -37,7 +37,11 @@ static s64 home_leave(struct section *s, u32 frame)
 	return 0;
 }
 
-s64 home_vacate(u32 frame)
+/*
+ * Whoever is in a frame goes elsewhere. It is not there at home, or the owner of that home would
+ * be us, so it may move.
+ */
+static s64 home_vacate(u32 frame)
 {
 	u32 owner = frame_owner(frame);
 	struct section *s;
@@ -45,9 +49,9 @@ s64 home_vacate(u32 frame)
 
 	if (owner == FRAME_FREE)
 		return 0;
-	if (owner >= arena->nr_sections)
+	if (!frame_owner_is_section(owner))
 		return -TAIJI_EBUSY;
-	s = &arena->sections[owner];
+	s = section_of(owner);
 	if (!section_own(s))
 		return -TAIJI_EBUSY;
 	result = home_leave(s, frame);
@@ -55,8 +59,7 @@ s64 home_vacate(u32 frame)
 	return result;
 }
 
-/* Its home frame becomes its own. */
-static s64 home_claim(struct section *s)
+s64 home_claim(struct section *s)
 {
 	u32 home = section_index(s);
 	s64 result;

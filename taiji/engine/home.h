@@ -7,9 +7,9 @@
 /* TAIJI_CALL_HOME, by the owner */
 s64 home_section(struct section *s, u32 from);
 /*
- * Whoever is in a frame goes elsewhere: 0 when it is free, -EAGAIN when an interrupt waits, or
- * why it cannot be.
+ * For the owner: the section's home frame becomes its own, and whoever is there goes elsewhere.
+ * -EAGAIN when an interrupt waits, or why it cannot be.
  */
-s64 home_vacate(u32 frame);
+s64 home_claim(struct section *s);
 
 #endif

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "block.h"
 #include "check.h"
+#include "cpu.h"
 #include "move.h"
 #include "page.h"
-#include "stats.h"
 
 bool move_begin(struct section *s, u32 target)
 {
@@ -11,7 +11,7 @@ bool move_begin(struct section *s, u32 target)
 		return false;
 	/* Sealed, so that nothing is mapped in the old frame between the flush and the flag. */
 	section_seal(s);
-	block_hold(s, 0);
+	block_hold(s);
 	s->target = target;
 	section_set_sealed(s, SECTION_MOVING, 0);
 	section_unseal(s);
@@ -66,7 +66,7 @@ bool move_run(struct section *s)
 	u64 word = section_word(s);
 
 	for (u32 i = 0; i < TAIJI_SECTION_PAGES; i++) {
-		if (move_held(s, word, i) && stats_irq_pending())
+		if (move_held(s, word, i) && cpu_irq_pending())
 			return false;
 	}
 	move_end(s);

@@ -1,40 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "check.h"
+#include "cpu.h"
 #include "page.h"
 #include "section.h"
 #include "stats.h"
 #include "store.h"
 
-bool section_init(u32 nr)
-{
-	arena->sections = arena_alloc(nr * sizeof(struct section), 64);
-	if (!arena->sections)
-		return false;
-	for (u32 i = 0; i < nr; i++)
-		arena->sections[i].word = FRAME_NONE;
-	arena->nr_sections = nr;
-	return true;
-}
-
 struct section *section_at(ipa_t at)
 {
-	if (at.val < arena->first || at.val >= arena->end)
+	u32 number = (at.val - arena->first) >> TAIJI_SECTION_SHIFT;
+
+	if (at.val < arena->low || at.val >= arena->end || !gib_of(number))
 		return NULL;
-	return &arena->sections[(at.val - arena->first) >> TAIJI_SECTION_SHIFT];
+	return section_of(number);
 }
 
 struct section *section_range(u64 at, u64 n)
 {
 	struct section *s = section_at(ipa(at));
+	u64 first, last;
 
-	if (!s || at & (TAIJI_SECTION_SIZE - 1) || !n || n > arena->nr_sections - section_index(s))
+	if (!s || at & (TAIJI_SECTION_SIZE - 1) || !n ||
+	    n > (arena->end - at) >> TAIJI_SECTION_SHIFT)
 		return NULL;
+	first = section_index(s);
+	last = first + n - 1;
+	for (u64 i = first / GIB_SECTIONS; i <= last / GIB_SECTIONS; i++) {
+		if (!arena->map[i])
+			return NULL;
+	}
 	return s;
 }
 
 bool section_own(struct section *s)
 {
-	return !(__atomic_fetch_or(&s->word, SECTION_OWNED, __ATOMIC_ACQ_REL) & SECTION_OWNED);
+	struct cpu *cpu;
+
+	if (__atomic_fetch_or(&s->word, SECTION_OWNED, __ATOMIC_SEQ_CST) & SECTION_OWNED)
+		return false;
+	/* Either STOP finds it owned, or that it was, or we find that it is too late. */
+	cpu = this_cpu();
+	__atomic_store_n(&cpu->owned, cpu->owned + 1, __ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(&arena->stopping, __ATOMIC_SEQ_CST))
+		return true;
+	section_disown(s);
+	return false;
 }
 
 void section_seal(struct section *s)
@@ -100,6 +110,12 @@ void section_disown(struct section *s)
 	section_add(s, 0, SECTION_OWNED | SECTION_SEALED);
 }
 
+void section_become(struct section *s, u64 word)
+{
+	DEBUG_ENSURE(section_word(s) & SECTION_SEALED && !section_users(section_word(s)));
+	__atomic_store_n(&s->word, word, __ATOMIC_RELEASE);
+}
+
 bool section_enter(struct section *s, u64 *word)
 {
 	*word = section_word(s);
@@ -136,6 +152,15 @@ void section_table_free(struct section *s)
 	store_free(store_of_page(s->table));
 	stats_figure(FIGURE_METADATA, -(s64)TAIJI_PAGE_SIZE);
 }
+
+#ifdef TAIJI_DEBUG
+u16 *section_sum(const struct section *s, u32 i)
+{
+	u32 number = section_index(s);
+
+	return &gib_of(number)->sums[number % GIB_SECTIONS][i];
+}
+#endif
 
 pa_t section_page(const struct section *s, u64 word, u32 i)
 {

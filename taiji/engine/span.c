@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "cpu.h"
 #include "span.h"
+#include "stats.h"
 
 static void frame_list_locked(u32 frame)
 {
@@ -35,11 +37,20 @@ static u32 store_fullest_locked(void)
 	return FRAME_NONE;
 }
 
+/* It is looked at without the lock. */
+static void store_count_unused_locked(s32 more)
+{
+	u32 *nr_unused = &arena->store->nr_unused;
+
+	__atomic_store_n(nr_unused, *nr_unused + more, __ATOMIC_RELAXED);
+}
+
 static void frame_set_unused_locked(u32 frame, u32 unused, s32 more)
 {
 	struct store_frame *f = store_frame(frame);
 
 	frame_unlist_locked(frame);
+	store_count_unused_locked(more);
 	f->unused = unused;
 	/* It is looked at without the lock. */
 	__atomic_store_n(&f->nr_unused, f->nr_unused + more, __ATOMIC_RELAXED);
@@ -47,28 +58,18 @@ static void frame_set_unused_locked(u32 frame, u32 unused, s32 more)
 }
 
 /*
- * Growing stops at the reserve. But when all that is left is the reserve, swapping out is what
- * makes frames: then one CPU at a time may go on, down to the last, and gives back a frame when
- * its section is out.
+ * Growing stops at the reserve. What is left is for the machine's victim, which gives back a frame
+ * when it is out (relief.c).
  */
 static u32 store_take_frame(void)
 {
-	u32 frame = frame_take(FRAME_STORE, arena->reserve);
-	u32 me = arch_cpu() + 1;
-	u32 nobody = 0;
-
-	if (frame != FRAME_NONE)
-		return frame;
-	if (!__atomic_compare_exchange_n(&arena->relief, &nobody, me, false, __ATOMIC_ACQUIRE,
-					 __ATOMIC_RELAXED) && nobody != me)
-		return FRAME_NONE;
-	return frame_take(FRAME_STORE, 0);
+	return frame_take(FRAME_STORE, this_cpu()->spans_kept ? 0 : arena->reserve);
 }
 
-void store_end_relief(void)
+u32 store_spare(void)
 {
-	if (__atomic_load_n(&arena->relief, __ATOMIC_RELAXED) == arch_cpu() + 1)
-		__atomic_store_n(&arena->relief, 0, __ATOMIC_RELEASE);
+	return __atomic_load_n(&arena->store->nr_unused, __ATOMIC_RELAXED) +
+	       __atomic_load_n(&arena->nr_free, __ATOMIC_RELAXED) * STORE_SPANS;
 }
 
 static u32 store_grow_locked(void)
@@ -83,7 +84,9 @@ static u32 store_grow_locked(void)
 		f->spans[i].class = 0;
 	f->unused = (1U << STORE_SPANS) - 1;
 	__atomic_store_n(&f->nr_unused, STORE_SPANS, __ATOMIC_RELAXED);
+	store_count_unused_locked(STORE_SPANS);
 	frame_list_locked(frame);
+	__atomic_fetch_add(&arena->store_frames, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&arena->shared->store_frames, 1, __ATOMIC_RELAXED);
 	return frame;
 }
@@ -103,6 +106,8 @@ u32 span_take(void)
 	u32 frame;
 	u32 name;
 
+	if (!this_cpu()->spans_kept && store_spare() <= STORE_KEPT_SPANS)
+		return SPAN_NONE;
 	store_lock(&store->lock);
 	frame = store_fullest_locked();
 	if (frame == FRAME_NONE)
@@ -140,6 +145,8 @@ void span_give_up(u32 name)
 	frame_set_unused_locked(frame, f->unused | 1U << span_number(name), 1);
 	if (f->nr_unused == STORE_SPANS) {
 		frame_unlist_locked(frame);
+		store_count_unused_locked(-STORE_SPANS);
+		__atomic_fetch_sub(&arena->store_frames, 1, __ATOMIC_RELAXED);
 		__atomic_fetch_sub(&arena->shared->store_frames, 1, __ATOMIC_RELAXED);
 		frame_put(frame);
 	}

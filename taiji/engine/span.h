@@ -28,6 +28,9 @@
 #define STORE_MAX_CLASS		64
 #define STORE_MAP_WORDS		((STORE_SPAN_UNITS / STORE_MIN_CLASS + 63) / 64)
 
+/* As many a victim may need, and only a victim may take: 512 micro-pages and a table, all raw. */
+#define STORE_KEPT_SPANS	8
+
 /* Spans are named frame * 8 + number + 1; 0 is none. */
 #define SPAN_NONE		0
 
@@ -71,6 +74,7 @@ struct store_class {
 
 struct store {
 	u32 lock;	/* of what follows, and the spans' frames */
+	u32 nr_unused;	/* spans of them that are unused */
 	u32 frames[STORE_SPANS + 1];	/* by how many of their spans are unused */
 	struct store_class classes[STORE_MAX_CLASS + 1];
 };

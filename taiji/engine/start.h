@@ -4,11 +4,9 @@
 
 #include "types.h"
 
-/* TAIJI_CALL_START, _ADOPT, _STOP */
+/* TAIJI_CALL_START, _ADOPT, _FORGET */
 s64 start_start(pa_t args);
 s64 start_adopt(pa_t at);
-s64 start_stop(void);
-/* TAIJI_CALL_FORGET: a fault that was on its way when STOP ran has been served by now. */
 s64 start_forget(void);
 
 #endif

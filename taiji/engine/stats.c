@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "cpu.h"
 #include "stats.h"
 
 static __u64 *stats_shared(enum figure which)

@@ -9,15 +9,19 @@
  * without the lock.
  */
 #include "check.h"
+#include "cpu.h"
 #include "span.h"
 #include "stats.h"
 
 bool store_init(void)
 {
 	BUILD_BUG_ON(sizeof(struct store_frame) > TAIJI_PAGE_SIZE);
+	BUILD_BUG_ON(STORE_KEPT_SPANS * STORE_SPAN_PAGES < TAIJI_SECTION_PAGES + 1);
+	BUILD_BUG_ON(FRAME_KEPT * STORE_SPANS < STORE_KEPT_SPANS);
 	arena->store = arena_alloc(sizeof(struct store), 64);
 	if (!arena->store)
 		return false;
+	__builtin_memset(arena->store, 0, sizeof(struct store));
 	for (u32 i = 0; i <= STORE_SPANS; i++)
 		arena->store->frames[i] = FRAME_NONE;
 	return true;
@@ -58,9 +62,9 @@ static void span_start(u32 name, u32 class)
 	span->relist = capacity - capacity / 16 - 1;
 	span->class = class;
 	for (u32 i = 0; i < STORE_MAP_WORDS; i++)
-		span->map[i] = 0;
-	for (u32 i = capacity; i < STORE_MAP_WORDS * 64; i++)
-		span->map[i / 64] |= 1ULL << (i % 64);
+		span->map[i] = i * 64 < capacity ? 0 : ~0ULL;
+	if (capacity % 64)
+		span->map[capacity / 64] = ~0ULL << (capacity % 64);
 	span_list(&arena->store->classes[class], name);
 }
 
@@ -112,6 +116,17 @@ static u64 class_alloc(u32 class, bool grow)
 	return at;
 }
 
+/*
+ * The machine's victim must fit, whatever is in it: when the spans that are left are no more than
+ * it could need, a new one is for whole pages, where everything has room.
+ */
+static bool store_may_start(u32 class)
+{
+	u32 kept = this_cpu()->spans_kept;
+
+	return class == STORE_MAX_CLASS || !kept || store_spare() > kept;
+}
+
 u64 store_alloc(u32 length)
 {
 	u32 class = (length + (1U << STORE_UNIT_SHIFT) - 1) >> STORE_UNIT_SHIFT;
@@ -119,10 +134,12 @@ u64 store_alloc(u32 length)
 
 	if (class < STORE_MIN_CLASS)
 		class = STORE_MIN_CLASS;
-	at = class_alloc(class, true);
+	at = class_alloc(class, store_may_start(class));
 	/* Too roomy is better than not at all. */
-	while (at == STORE_NONE && class < STORE_MAX_CLASS)
-		at = class_alloc(++class, false);
+	while (at == STORE_NONE && class < STORE_MAX_CLASS) {
+		class++;
+		at = class_alloc(class, class == STORE_MAX_CLASS && this_cpu()->spans_kept);
+	}
 	return at;
 }
 
@@ -131,6 +148,16 @@ static u32 span_of(u64 at)
 	u32 unit = (at & ((1U << STORE_FRAME_SHIFT) - 1)) - STORE_PAGE_UNITS;
 
 	return span_name(at >> STORE_FRAME_SHIFT, unit / STORE_SPAN_UNITS);
+}
+
+u32 store_size(u64 at)
+{
+	return span_at(span_of(at))->class << STORE_UNIT_SHIFT;
+}
+
+u32 store_spans_for(u32 pages)
+{
+	return (pages + STORE_SPAN_PAGES - 1) / STORE_SPAN_PAGES;
 }
 
 /*

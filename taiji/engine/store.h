@@ -52,7 +52,11 @@ u64 store_alloc(u32 length);
 u64 store_alloc_better(u64 than);
 /* From any CPU, swap-in too: no lock, but when a span fills a little less, or empties. */
 void store_free(u64 at);
-/* The call that let the store grow into the reserve is over. */
-void store_end_relief(void);
+/* What the object at @at takes, in bytes. It must not be freed meanwhile. */
+u32 store_size(u64 at);
+/* Unused spans, and those that free frames would make. It may change at any time. */
+u32 store_spare(void);
+/* Spans that so many objects of a whole page take. */
+u32 store_spans_for(u32 pages);
 
 #endif

@@ -11,6 +11,7 @@
 #include "block.h"
 #include "check.h"
 #include "codec.h"
+#include "cpu.h"
 #include "move.h"
 #include "page.h"
 #include "pin.h"
@@ -18,6 +19,7 @@
 #include "stats.h"
 #include "store.h"
 #include "swap_in.h"
+#include "whole.h"
 
 enum swap_in_enter {
 	ENTERED,
@@ -61,25 +63,36 @@ static enum swap_in_enter swap_in_enter(struct section *s, u64 *word, u32 floor)
 }
 
 /*
- * First touch of new memory: a whole frame at once, and what is in it is nobody's business. Only
- * who cannot wait for the host's threads takes one of those that swap-in lives on.
+ * A frame for the first touch of new memory. Swap-in lives on the last ones, so this leaves them;
+ * but a CPU that has masked its interrupts does not wait, and when nothing that is in packs, the
+ * host needs them to come to where it can schedule (design.rst).
  */
+static u32 swap_in_touch_frame(struct section *s)
+{
+	u32 floor = arch_irqs_masked() ? FRAME_KEPT : taiji_floor_touch(arena->nr_cpus);
+	u32 frame = frame_take_home(section_index(s), floor);
+
+	if (frame != FRAME_NONE)
+		relief_note_frame();
+	else if (relief_is_barren())
+		frame = frame_take_home(section_index(s), FRAME_KEPT);
+	return frame;
+}
+
+/* A whole frame at once, and what is in it is nobody's business. */
 static bool swap_in_touch(struct section *s, u64 word)
 {
-	bool masked = arch_irqs_masked();
 	u32 frame;
 
 	if (word & SECTION_OWNED) {
 		stats_count(&my_stats()->retries);
 		return true;
 	}
-	frame = frame_take_home(section_index(s), masked ? FRAME_KEPT :
-				taiji_floor_touch(arena->nr_cpus));
+	frame = swap_in_touch_frame(s);
 	if (frame == FRAME_NONE) {
 		stats_count(&my_stats()->stalls);
 		stats_count(&my_stats()->touch_stalls);
-		if (masked)
-			relief_step();
+		relief_step();
 		return true;
 	}
 	if (!section_change(s, &word, section_with_frame(word, frame) | SECTION_OWNED |
@@ -129,7 +142,7 @@ static void swap_in_fill(struct section *s, u64 word, u32 i, u64 e)
 	}
 #ifdef TAIJI_DEBUG
 	/* Invariant 4. */
-	ENSURE(codec_sum(page) == arena->sums[section_index(s) * TAIJI_SECTION_PAGES + i]);
+	ENSURE(codec_sum(page) == *section_sum(s, i));
 #endif
 	stats_count(&my_stats()->swap_in);
 	if (!page_stored(e))
@@ -143,18 +156,30 @@ static void swap_in_publish(u64 *entry, u64 leaf)
 	arch_publish();
 }
 
+/* Code comes in executable, so that its fetch does not fault again. */
+static void swap_in_code(pa_t page)
+{
+	arch_clean_page(arch_va(page));
+	arch_renew_fetch();
+	stats_count(&my_stats()->exec);
+}
+
 /* Nothing is mapped there. Returns how many micro-pages came in. */
-static u32 swap_in_translation(struct section *s, u64 word, u32 i)
+static u32 swap_in_translation(struct section *s, u64 word, u32 i, bool fetch)
 {
 	u64 *entry = &section_table(s)[i];
 	pa_t page = section_page(s, word, i);
 	u64 e = page_load(entry);
+	bool held = page_held(e);
 
 	/* Another CPU was faster, or this one's walk was older than the entry. */
 	if (page_valid(e))
 		return 0;
-	if (page_held(e) && (!(word & SECTION_MOVING) || e & PAGE_MOVED)) {
-		if (page_change(entry, &e, arch_leaf(page, e & PAGE_SYNCED)))
+	if (held && (!(word & SECTION_MOVING) || e & PAGE_MOVED)) {
+		fetch = fetch && !(e & PAGE_SYNCED);
+		if (fetch)
+			swap_in_code(page);
+		if (page_change(entry, &e, arch_leaf(page, fetch || e & PAGE_SYNCED)))
 			arch_publish();
 		return 0;
 	}
@@ -162,14 +187,14 @@ static u32 swap_in_translation(struct section *s, u64 word, u32 i)
 		stats_count(&my_stats()->retries);
 		return 0;
 	}
-	if (page_held(e)) {
+	if (held)
 		move_page(s, word, i);
-		swap_in_publish(entry, arch_leaf(page, false));
-		return 0;
-	}
-	swap_in_fill(s, word, i, e);
-	swap_in_publish(entry, arch_leaf(page, false));
-	return 1;
+	else
+		swap_in_fill(s, word, i, e);
+	if (fetch)
+		swap_in_code(page);
+	swap_in_publish(entry, arch_leaf(page, fetch));
+	return !held;
 }
 
 static void swap_in_exec(struct section *s, u64 word, ipa_t at, u32 i)
@@ -181,12 +206,11 @@ static void swap_in_exec(struct section *s, u64 word, ipa_t at, u32 i)
 	if (!page_valid(e))
 		return;
 	if (!arch_leaf_exec(e)) {
-		arch_sync_icache(arch_va(page));
-		if (page_change(entry, &e, arch_leaf(page, true)))
-			stats_count(&my_stats()->exec);
+		swap_in_code(page);
+		page_change(entry, &e, arch_leaf(page, true));
 		arch_publish();
 	}
-	arch_flush_page(at);
+	arch_forget_page(at);
 }
 
 static void swap_in_young(struct section *s, u32 i)
@@ -207,7 +231,7 @@ static u32 swap_in_block(struct section *s, ipa_t at, enum engine_fault kind)
 		arch_block_set_young(section_ipa(s));
 	/* Anything else is a TLB that still knows the table: a block lacks nothing. */
 	if (kind == FAULT_EXEC)
-		arch_flush_page(at);
+		arch_forget_page(at);
 	return 0;
 }
 
@@ -219,7 +243,8 @@ static u32 swap_in_entered(struct section *s, u64 word, ipa_t at, enum engine_fa
 		return swap_in_block(s, at, kind);
 	switch (kind) {
 	case FAULT_TRANSLATION:
-		return swap_in_translation(s, word, i);
+	case FAULT_FETCH:
+		return swap_in_translation(s, word, i, kind == FAULT_FETCH);
 	case FAULT_EXEC:
 		swap_in_exec(s, word, at, i);
 		return 0;
@@ -252,16 +277,37 @@ bool swap_in_fault(struct section *s, ipa_t at, enum engine_fault kind, u64 sinc
 		break;
 	}
 	more = swap_in_entered(s, word, at, kind);
-	section_leave(s, more);
-	/* Whole again, the section becomes a block when there is time: TAIJI_CALL_COLLAPSE. */
-	if (more)
-		stats_in_time(arch_clock() - since);
+	word = section_leave(s, more);
+	if (!more)
+		return true;
+	/* It becomes a block when there is time. */
+	if (block_whole(word))
+		whole_queue(s);
+	stats_in_time(arch_clock() - since);
 	return true;
 }
 
+/* What we made BUSY. */
+static void swap_in_page(struct section *s, u64 word, u32 i, u64 e)
+{
+	swap_in_fill(s, word, i, e);
+	swap_in_publish(&section_table(s)[i], arch_leaf(section_page(s, word, i), false));
+}
+
+void swap_in_owned(struct section *s, u32 i)
+{
+	u64 *entry = &section_table(s)[i];
+	u64 e = page_load(entry);
+
+	if (!page_out(e) || !page_change(entry, &e, page_entry(PAGE_BUSY)))
+		return;
+	swap_in_page(s, section_word(s), i, e);
+	__atomic_fetch_add(&s->word, SECTION_RESIDENT, __ATOMIC_RELEASE);
+}
+
 /*
- * Bring in what is out from @from on, and let fetch see it at once, so that the section can become
- * a block. Returns where it stopped: at an interrupt, or where a fault is at work.
+ * Bring in what is out from @from on. Returns where it stopped: at an interrupt, or where a fault
+ * is at work.
  */
 static u32 swap_in_pages(struct section *s, u64 word, u32 from, u32 *more)
 {
@@ -269,7 +315,6 @@ static u32 swap_in_pages(struct section *s, u64 word, u32 from, u32 *more)
 	u32 i;
 
 	for (i = from; i < TAIJI_SECTION_PAGES; i++) {
-		pa_t page = section_page(s, word, i);
 		u64 e = page_load(&table[i]);
 
 		if (page_busy(e))
@@ -278,11 +323,9 @@ static u32 swap_in_pages(struct section *s, u64 word, u32 from, u32 *more)
 			continue;
 		if (!page_change(&table[i], &e, page_entry(PAGE_BUSY)))
 			break;
-		swap_in_fill(s, word, i, e);
-		arch_sync_icache(arch_va(page));
-		swap_in_publish(&table[i], arch_leaf(page, true));
+		swap_in_page(s, word, i, e);
 		++*more;
-		if (stats_irq_pending())
+		if (cpu_irq_pending())
 			return i + 1;
 	}
 	return i;

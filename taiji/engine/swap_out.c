@@ -10,6 +10,7 @@
 #include "block.h"
 #include "check.h"
 #include "codec.h"
+#include "cpu.h"
 #include "move.h"
 #include "page.h"
 #include "pin.h"
@@ -41,32 +42,34 @@ static u64 swap_out_keep(const void *page)
 	return page_entry_out(packed ? PAGE_LZ4 : PAGE_RAW, at, length);
 }
 
-/* One micro-page; false when there is no room. */
-static bool swap_out_page(struct section *s, u64 word, u32 i)
+s64 swap_out_page(struct section *s, u64 word, u32 i)
 {
 	u64 *entry = &section_table(s)[i];
 	const void *page = arch_va(section_page(s, word, i));
 	u64 held = page_load(entry);
+	s64 bytes = 0;
 	u64 out;
 
 	if (!page_held(held) || !page_change(entry, &held, page_entry(PAGE_BUSY)))
-		return true;
+		return 0;
 	out = swap_out_keep(page);
 	if (!out) {
 		page_store(entry, held);
-		return false;
+		return -TAIJI_ENOMEM;
 	}
 #ifdef TAIJI_DEBUG
-	arena->sums[section_index(s) * TAIJI_SECTION_PAGES + i] = codec_sum(page);
+	*section_sum(s, i) = codec_sum(page);
 #endif
 	stats_count(&my_stats()->swap_out);
-	if (page_stored(out))
+	if (page_stored(out)) {
 		stats_add(&my_stats()->bytes_out, page_length(out));
+		bytes = store_size(page_value(out));
+	}
 	stats_figure(FIGURE_PAGES_ZERO + (page_state(out) - PAGE_ZERO), 1);
 	page_store(entry, out);
 	/* After the entry: until then the content is in the frame. */
 	__atomic_fetch_sub(&s->word, SECTION_RESIDENT, __ATOMIC_RELEASE);
-	return true;
+	return bytes;
 }
 
 static s64 swap_out_pages(struct section *s, u32 from, u32 to)
@@ -74,20 +77,100 @@ static s64 swap_out_pages(struct section *s, u32 from, u32 to)
 	u64 word = section_word(s);
 
 	for (u32 i = from; i < to; i++) {
-		if (!swap_out_page(s, word, i)) {
+		if (swap_out_page(s, word, i) < 0) {
 			/* If nothing went out, leave no table behind. */
 			block_collapse(s);
 			return -TAIJI_ENOMEM;
 		}
-		if (stats_irq_pending())
+		if (cpu_irq_pending())
 			return i + 1;
 	}
 	return to;
 }
 
+/* Owned. Is there something to flush? Or why it cannot go. */
+static s64 away_begin(struct section *s)
+{
+	if (section_word(s) & SECTION_TABLE)
+		return block_hold_begin(s);
+	if (!pin_take_away(s))
+		return -TAIJI_EADDRINUSE;
+	if (!block_split_begin(s)) {
+		pin_put_back(s);
+		return -TAIJI_ENOMEM;
+	}
+	return 1;
+}
+
+static void away_end(struct section *s)
+{
+	if (section_word(s) & SECTION_BLOCK)
+		block_split_end(s);
+}
+
+s64 swap_out_prepare(struct section *s)
+{
+	s64 stale = away_begin(s);
+
+	if (stale > 0) {
+		cpu_flush(s, 1);
+		away_end(s);
+	}
+	return stale < 0 ? stale : 0;
+}
+
+static bool away_own(struct section *s)
+{
+	u64 word = section_word(s);
+
+	if (!(word & SECTION_SWAPPABLE) || !(word & SECTION_MAPPED) || word & SECTION_MOVING ||
+	    section_frame(word) == FRAME_NONE || !section_own(s))
+		return false;
+	word = section_word(s);
+	if (word & SECTION_SWAPPABLE && word & SECTION_MAPPED && !(word & SECTION_MOVING) &&
+	    section_frame(word) != FRAME_NONE && away_begin(s) > 0)
+		return true;
+	section_disown(s);
+	return false;
+}
+
+u32 swap_out_away(struct section *first, u64 mask)
+{
+	u64 begun = 0;
+	u32 i;
+
+	for (i = 0; i < 64; i++) {
+		if (!(mask & BIT_ULL(i)) || !away_own(section_after(first, i)))
+			continue;
+		begun |= BIT_ULL(i);
+		if (cpu_irq_pending()) {
+			i++;
+			break;
+		}
+	}
+	if (begun)
+		cpu_flush(first, 64 - __builtin_clzll(begun));
+	for (u32 k = 0; k < i; k++) {
+		struct section *s;
+
+		if (!(begun & BIT_ULL(k)))
+			continue;
+		s = section_after(first, k);
+		away_end(s);
+		section_disown(s);
+	}
+	return i;
+}
+
+/*
+ * What is touched after the flush is in use, and stays in even if the base calls again. A call that
+ * has flushed does not come back without a micro-page done, so one that is touched again and again
+ * is not flushed again and again.
+ */
 s64 swap_out_section(struct section *s, u32 from, u32 to)
 {
 	u64 word = section_word(s);
+	s64 result = 0;
 
 	if (!(word & SECTION_SWAPPABLE) || !(word & SECTION_OURS))
 		return -TAIJI_EINVAL;
@@ -95,22 +178,7 @@ s64 swap_out_section(struct section *s, u32 from, u32 to)
 		return TAIJI_SECTION_PAGES;
 	if (word & SECTION_MOVING && !move_run(s))
 		return from;
-	if (word & SECTION_BLOCK) {
-		if (!pin_take_away(s))
-			return -TAIJI_EADDRINUSE;
-		if (!block_split(s)) {
-			pin_put_back(s);
-			return -TAIJI_ENOMEM;
-		}
-		/* That was work enough for one go. */
-		if (stats_irq_pending())
-			return from;
-	} else if (!from) {
-		/*
-		 * What is touched after this is in use, and stays in even if the base calls again.
-		 */
-		if (block_hold(s, 0) && stats_irq_pending())
-			return from;
-	}
-	return swap_out_pages(s, from, to);
+	if (!from || word & SECTION_BLOCK)
+		result = swap_out_prepare(s);
+	return result ? result : swap_out_pages(s, from, to);
 }

@@ -21,7 +21,7 @@
 	.macro	small_image name
 	image	\name
 	.quad	0x64616f6c7961706b
-	.word	1
+	.word	2
 	.word	4096
 	.word	4096
 	.word	4096

@@ -11,7 +11,7 @@
 	.globl	payload_header
 payload_header:
 	.quad	0x64616f6c7961706b	/* "kpayload" */
-	.word	1			/* KVM_PAYLOAD_ABI */
+	.word	2			/* KVM_PAYLOAD_ABI */
 	.word	payload_text_size
 	.word	payload_file_size
 	.word	payload_mem_size

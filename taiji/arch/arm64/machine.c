@@ -20,18 +20,16 @@
 
 static enum engine_fault abort_kind(u64 esr)
 {
+	bool fetch = esr >> ESR_EC_SHIFT == ESR_EC_IABT_LOW;
+
 	switch (esr & ESR_FSC_TYPE) {
 	case FSC_TRANSLATION:
-		return FAULT_TRANSLATION;
+		return fetch ? FAULT_FETCH : FAULT_TRANSLATION;
 	case FSC_ACCESS:
 		return FAULT_ACCESS_FLAG;
 	case FSC_PERMISSION:
-		/*
-		 * Everything is mapped read-write: only a fetch can be refused.
-		 */
-		if (esr >> ESR_EC_SHIFT == ESR_EC_IABT_LOW)
-			return FAULT_EXEC;
-		return FAULT_OTHER;
+		/* Everything is mapped read-write: only a fetch can be refused. */
+		return fetch ? FAULT_EXEC : FAULT_OTHER;
 	default:
 		return FAULT_OTHER;
 	}
@@ -76,37 +74,40 @@ u64 arch_clock(void)
 
 void arch_relax(void)
 {
-	asm volatile("yield");
+	hint(yield);
 }
 
-void arch_sync_icache(void *page)
+bool machine_fetch_is_coherent(void)
+{
+	return (read_sysreg(ctr_el0) & (CTR_IDC | CTR_DIC)) == (CTR_IDC | CTR_DIC);
+}
+
+void arch_clean_page(void *page)
 {
 	u64 ctr = read_sysreg(ctr_el0);
 	u64 from = (u64)page, end = from + 4096, at;
 
-	if (!(ctr & CTR_IDC)) {
-		for (at = from; at < end; at += 4UL << CTR_DMINLINE(ctr))
-			asm volatile("dc cvau, %0" : : "r" (at) : "memory");
-	}
+	if (ctr & CTR_IDC)
+		return;
+	for (at = from; at < end; at += 4UL << CTR_DMINLINE(ctr))
+		dc(cvau, at);
+}
+
+void arch_renew_fetch(void)
+{
 	dsb(ish);
-	if (!(ctr & CTR_DIC)) {
+	if (!(read_sysreg(ctr_el0) & CTR_DIC)) {
 		/*
 		 * The host's aliases may have other colours in a VIPT cache, so
 		 * not by address.
 		 */
-		asm volatile("ic ialluis" : : : "memory");
+		ic(ialluis);
 		dsb(ish);
 	}
 	isb();
 }
 
-/*
- * KVM's handler of an exception at EL2 reports the place and stops the machine.
- */
 void arch_bug(const char *what)
 {
-	register const char *x0 asm("x0") = what;
-
-	asm volatile("brk #0x7a11" : : "r" (x0));
-	__builtin_unreachable();
+	machine_stop(what);
 }

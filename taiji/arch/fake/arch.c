@@ -2,18 +2,20 @@
 /*
  * The engine's side: arch.h.
  */
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "arch.h"
-#include "arena.h"
 #include "fake.h"
+#include "gib.h"
+#include "schedule.h"
 
 static u64 *section_entry(ipa_t section)
 {
-	return &fake.stage2[(section.val - FAKE_RAM_START) >> TAIJI_SECTION_SHIFT];
+	u32 number = (section.val - arena->first) >> TAIJI_SECTION_SHIFT;
+
+	return &gib_of(number)->stage2[number % GIB_SECTIONS];
 }
 
 /* Unmapped, and not flushed since. */
@@ -26,7 +28,7 @@ static u8 *section_stale(ipa_t section)
 static void stumble(void)
 {
 	if (fake.stumbles && !(fake_random() >> 16 & 63))
-		sched_yield();
+		fake_yield();
 }
 
 static void entry_write(u64 *entry, u64 e)
@@ -34,22 +36,36 @@ static void entry_write(u64 *entry, u64 e)
 	__atomic_store_n(entry, e, __ATOMIC_RELEASE);
 }
 
-bool arch_stage2_init(unsigned int ipa_bits, ipa_t first, ipa_t end, pa_t *root)
+bool arch_stage2_init(unsigned int ipa_bits, pa_t *root)
 {
-	u64 nr = (end.val - first.val) >> TAIJI_SECTION_SHIFT;
+	u64 size = fake.nr_sections / GIB_SECTIONS * sizeof(u64);
 
-	if (first.val != FAKE_RAM_START || nr > fake.nr_sections || ipa_bits > 48)
+	if (arena->first != FAKE_RAM_START || ipa_bits > 48)
 		return false;
-	fake.stage2 = arena_alloc(nr * sizeof(u64), TAIJI_PAGE_SIZE);
+	fake.stage2 = arena_alloc(size, TAIJI_PAGE_SIZE);
 	if (!fake.stage2)
 		return false;
-	for (u64 i = 0; i < nr; i++) {
-		ipa_t at = ipa(first.val + (i << TAIJI_SECTION_SHIFT));
-
-		arch_map_block(at, pa(at.val));
-	}
+	__builtin_memset(fake.stage2, 0, size);
 	*root = arena_pa(fake.stage2);
 	return true;
+}
+
+bool arch_stage2_fill(u64 *at)
+{
+	u64 nr = arena->nr_sections / GIB_SECTIONS;
+	struct gib *gib;
+	u64 first;
+
+	if (*at == nr)
+		return true;
+	gib = arena->gibs[*at];
+	first = gib_first(gib);
+	for (u64 i = 0; i < GIB_SECTIONS; i++)
+		gib->stage2[i] = (FAKE_RAM_START + ((first + i) << TAIJI_SECTION_SHIFT)) |
+				 ARCH_LEAF_VALID | FAKE_YOUNG | FAKE_EXEC;
+	entry_write(&fake.stage2[first / GIB_SECTIONS],
+		    arena_pa(gib->stage2).val | ARCH_LEAF_VALID | FAKE_TABLE);
+	return ++*at == nr;
 }
 
 /* Break before make: the entry is invalid, and every TLB knows. */
@@ -83,20 +99,27 @@ void arch_flush(ipa_t section)
 {
 	u64 number = (section.val - FAKE_RAM_START) >> TAIJI_SECTION_SHIFT;
 
+	__atomic_fetch_add(&fake.flushes, 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&fake.generations[number], 1, __ATOMIC_SEQ_CST);
-	for (unsigned int i = 0; i < FAKE_MAX_CPUS; i++) {
+	for (unsigned int i = 0; i < __atomic_load_n(&fake.nr_cpus, __ATOMIC_SEQ_CST); i++) {
 		u64 *active = &fake.cpus[i].active;
 		u64 seen = __atomic_load_n(active, __ATOMIC_SEQ_CST);
 
 		while (seen & 1 && __atomic_load_n(active, __ATOMIC_ACQUIRE) == seen)
-			sched_yield();
+			fake_yield();
 	}
 	__atomic_store_n(section_stale(section), 0, __ATOMIC_RELAXED);
 }
 
-void arch_flush_page(ipa_t page)
+void arch_flush_sections(ipa_t first, u32 n)
 {
-	arch_flush(ipa(page.val & ~(TAIJI_SECTION_SIZE - 1)));
+	for (u32 i = 0; i < n; i++)
+		arch_flush(ipa(first.val + i * TAIJI_SECTION_SIZE));
+}
+
+void arch_forget_page(ipa_t page)
+{
+	fake_tlb_drop(page.val);
 }
 
 bool arch_block_test_clear_young(ipa_t section)
@@ -151,10 +174,20 @@ void arch_publish(void)
 {
 }
 
-void arch_sync_icache(void *page)
+void arch_clean_page(void *page)
 {
 	stumble();
-	fake_icache_drop(FAKE_RAM_START + (u64)((char *)page - fake.ram));
+	if (fake_me->nr_cleaned == TAIJI_SECTION_PAGES)
+		arch_bug("fake: more cleaned than a section has");
+	fake_me->cleaned[fake_me->nr_cleaned++] = FAKE_RAM_START + (u64)((char *)page - fake.ram);
+}
+
+/* Fetch goes on with what it knew of a page that has not been cleaned. */
+void arch_renew_fetch(void)
+{
+	__atomic_fetch_add(&fake.renewals, 1, __ATOMIC_RELAXED);
+	while (fake_me->nr_cleaned)
+		fake_icache_drop(fake_me->cleaned[--fake_me->nr_cleaned]);
 }
 
 void *arch_va(pa_t at)
@@ -171,6 +204,7 @@ unsigned int arch_cpu(void)
 
 bool arch_irq_pending(void)
 {
+	stumble();
 	return fake.irq_rate && !(fake_random() % fake.irq_rate);
 }
 
@@ -189,7 +223,7 @@ u64 arch_clock(void)
 
 void arch_relax(void)
 {
-	sched_yield();
+	fake_yield();
 }
 
 void arch_bug(const char *what)

@@ -32,11 +32,14 @@ struct fake_icache {
  * struct fake_cpu - a thread
  * @active: odd during an access
  * @irqs_masked: by the host
+ * @cleaned: pages that fetch does not see anew yet
  */
 struct fake_cpu {
 	u64 active;
 	u64 random;
 	bool irqs_masked;
+	unsigned int nr_cleaned;
+	u64 cleaned[TAIJI_SECTION_PAGES];
 	struct fake_tlb tlb[FAKE_TLB_SIZE];
 } __aligned(64);
 
@@ -52,12 +55,17 @@ struct fake_machine {
 	bool hardware_af;
 	bool stumbles;
 	u64 patience;
-	struct fake_cpu cpus[FAKE_MAX_CPUS];
+	u64 flushes;
+	u64 renewals;
+	struct fake_cpu *cpus;
+	unsigned int nr_cpus;
 };
 
 extern struct fake_machine fake;
 extern __thread struct fake_cpu *fake_me;
 
 void fake_icache_drop(u64 at);
+/* This CPU's own entry for this page. */
+void fake_tlb_drop(u64 at);
 
 #endif

@@ -6,16 +6,42 @@
  * arch_flush() raises the section's generation and then waits for who is active: either the access
  * sees the new generation, and walks, or the flush sees the access, and waits.
  */
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
 #include "arch.h"
 #include "fake.h"
+#include "schedule.h"
 
 struct fake_machine fake;
 __thread struct fake_cpu *fake_me;
+
+static void *sparse(u64 size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		arch_bug("fake: no memory");
+	/* A page that is touched is one page, however large its neighbourhood is. */
+	madvise(p, size, MADV_NOHUGEPAGE);
+	return p;
+}
+
+/* As a machine has it: an address is as aligned in the process as it is in the machine. */
+static char *sparse_ram(u64 size)
+{
+	char *p = sparse(size + TAIJI_SECTION_SIZE);
+	u64 skip = -(u64)p & (TAIJI_SECTION_SIZE - 1);
+
+	munmap(p + skip + size, TAIJI_SECTION_SIZE - skip);
+	if (skip)
+		munmap(p, skip);
+	return p + skip;
+}
+
+#define FAKE_GIB	(1ULL << 30)
 
 void fake_machine_start(u64 ram, u64 space)
 {
@@ -23,29 +49,38 @@ void fake_machine_start(u64 ram, u64 space)
 		.patience = FAKE_PATIENCE, .hardware_af = true, .stumbles = true
 	};
 	fake.ram_size = ram;
-	fake.nr_sections = space >> TAIJI_SECTION_SHIFT;
-	fake.ram = mmap(NULL, ram, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	fake.generations = calloc(fake.nr_sections, sizeof(u64));
-	fake.stale = calloc(fake.nr_sections, sizeof(u8));
-	fake.icache = calloc(ram >> TAIJI_PAGE_SHIFT, sizeof(*fake.icache));
-	if (fake.ram == MAP_FAILED || !fake.generations || !fake.stale ||
-	    !fake.icache)
-		arch_bug("fake: no memory");
+	fake.nr_sections = ((space + FAKE_GIB - 1) & ~(FAKE_GIB - 1)) >> TAIJI_SECTION_SHIFT;
+	fake.ram = sparse_ram(ram);
+	fake.generations = sparse(fake.nr_sections * sizeof(u64));
+	fake.stale = sparse(fake.nr_sections * sizeof(u8));
+	fake.icache = sparse((ram >> TAIJI_PAGE_SHIFT) * sizeof(*fake.icache));
+	fake.cpus = sparse(FAKE_MAX_CPUS * sizeof(*fake.cpus));
 }
 
 void fake_machine_stop(void)
 {
 	munmap(fake.ram, fake.ram_size);
-	free(fake.generations);
-	free(fake.stale);
-	free(fake.icache);
+	munmap(fake.generations, fake.nr_sections * sizeof(u64));
+	munmap(fake.stale, fake.nr_sections * sizeof(u8));
+	munmap(fake.icache, (fake.ram_size >> TAIJI_PAGE_SHIFT) * sizeof(*fake.icache));
+	munmap(fake.cpus, FAKE_MAX_CPUS * sizeof(*fake.cpus));
+}
+
+void fake_hole(u64 at, u64 size)
+{
+	if (mprotect(fake.ram + (at - FAKE_RAM_START), size, PROT_NONE))
+		arch_bug("fake: no such hole");
 }
 
 void fake_cpu(unsigned int cpu, u64 seed)
 {
+	unsigned int nr = __atomic_load_n(&fake.nr_cpus, __ATOMIC_SEQ_CST);
+
 	fake_me = &fake.cpus[cpu];
 	fake_me->random = seed * 2 + 1;
+	while (nr <= cpu && !__atomic_compare_exchange_n(&fake.nr_cpus, &nr, cpu + 1, false,
+							 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		;
 }
 
 void fake_irq_rate(unsigned int one_in)
@@ -86,6 +121,24 @@ static struct fake_tlb *tlb_slot(u64 at)
 	return &fake_me->tlb[at >> TAIJI_PAGE_SHIFT & (FAKE_TLB_SIZE - 1)];
 }
 
+void fake_tlb_drop(u64 at)
+{
+	struct fake_tlb *tlb = tlb_slot(at);
+
+	if (tlb->page == at >> TAIJI_PAGE_SHIFT)
+		*tlb = (struct fake_tlb){ 0 };
+}
+
+u64 fake_flushes(void)
+{
+	return __atomic_load_n(&fake.flushes, __ATOMIC_RELAXED);
+}
+
+u64 fake_renewals(void)
+{
+	return __atomic_load_n(&fake.renewals, __ATOMIC_RELAXED);
+}
+
 static u64 section_number(u64 at)
 {
 	return (at - FAKE_RAM_START) >> TAIJI_SECTION_SHIFT;
@@ -103,11 +156,20 @@ static bool walk_young(u64 *entry, u64 e)
 
 static bool walk(u64 at, bool exec, struct fake_tlb *tlb, enum engine_fault *fault)
 {
-	u64 *entry = &fake.stage2[section_number(at)];
-	u64 e = __atomic_load_n(entry, __ATOMIC_ACQUIRE);
+	u64 gib = fake.stage2[section_number(at) >> (30 - TAIJI_SECTION_SHIFT)];
 	u64 offset = at & (TAIJI_SECTION_SIZE - TAIJI_PAGE_SIZE);
+	u64 *entry;
+	u64 e;
 
-	*fault = FAULT_TRANSLATION;
+	/* What the engine does not look after is where it seems to be. */
+	if (!(gib & ARCH_LEAF_VALID)) {
+		tlb->page = at >> TAIJI_PAGE_SHIFT;
+		tlb->at = at & FAKE_ADDRESS;
+		return true;
+	}
+	entry = (u64 *)arch_va(pa(gib & FAKE_ADDRESS)) + (section_number(at) & 511);
+	e = __atomic_load_n(entry, __ATOMIC_ACQUIRE);
+	*fault = exec ? FAULT_FETCH : FAULT_TRANSLATION;
 	if (!(e & ARCH_LEAF_VALID))
 		return false;
 	if (e & FAKE_TABLE) {
@@ -216,7 +278,7 @@ static enum fake_result access_memory(u64 at, enum access access, u64 *value)
 			return FAKE_UNOWNED;
 		/* A real CPU would take its interrupts here. */
 		if (tries > 4)
-			sched_yield();
+			fake_yield();
 	}
 	return FAKE_STALLED;
 }

@@ -6,6 +6,8 @@
  * It is stricter than a real one where that finds mistakes: a TLB forgets nothing that it is not
  * told to forget, and instruction fetch sees the first word of a page as it was when it was first
  * fetched, until told otherwise.
+ *
+ * It can be larger than the machine that it runs on: what is not touched costs nothing.
  */
 #ifndef TAIJI_FAKE_MACHINE_H
 #define TAIJI_FAKE_MACHINE_H
@@ -13,7 +15,7 @@
 #include <linux/taiji_call.h>
 #include "call.h"
 
-#define FAKE_MAX_CPUS	16
+#define FAKE_MAX_CPUS	TAIJI_MAX_CPUS
 #define FAKE_RAM_START	0x40000000ULL
 
 /*
@@ -22,6 +24,8 @@
  */
 void fake_machine_start(u64 ram, u64 space);
 void fake_machine_stop(void);
+/* There is no RAM from @at on: who looks there all the same ends the program. */
+void fake_hole(u64 at, u64 size);
 
 /* This thread is CPU @cpu. */
 void fake_cpu(unsigned int cpu, u64 seed);
@@ -39,6 +43,10 @@ void fake_stumbles(bool on);
 /* How many aborts in a row an access takes before it is given up. */
 #define FAKE_PATIENCE	50000000ULL
 void fake_patience(u64 aborts);
+
+/* Broadcasts so far: flushes of TLBs, renewals of fetch. */
+u64 fake_flushes(void);
+u64 fake_renewals(void);
 
 /* This thread's own. */
 u64 fake_random(void);
