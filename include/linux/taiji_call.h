@@ -198,6 +198,12 @@ static inline __u32 taiji_floor_touch(__u32 nr_cpus)
 	return 2 * (nr_cpus + 1);
 }
 
+/* For first touches when nothing packs: one frame a CPU, and as many are left to swap-in. */
+static inline __u32 taiji_floor_barren(__u32 nr_cpus)
+{
+	return nr_cpus + 2;
+}
+
 static inline __u32 taiji_floor_store(__u32 nr_cpus)
 {
 	return nr_cpus + 1;

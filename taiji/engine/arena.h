@@ -67,7 +67,8 @@ struct piece {
  * @nr_free: free frames nobody has a ticket for, see frame.c
  * @relief: the machine's victim and how far it has come, see relief.c
  * @relief_hand: where the search for a victim goes on
- * @relief_bytes: what the victim takes of the store
+ * @relief_bytes, @relief_pages: what the victim takes of the store, for how many micro-pages
+ * @relief_resident: how many of it were in when it became the victim
  * @relief_barren: sections that the search has come by, since a victim left a frame
  * @store_frames: frames of the store; what the host reads is a copy
  * @nr_donated: sections whose frames the host has lent
@@ -102,6 +103,8 @@ struct arena {
 	u32 reserve;
 	u32 relief_hand;
 	u32 relief_bytes;
+	u32 relief_pages;
+	u32 relief_resident;
 	u32 relief_barren;
 	u32 store_frames;
 	u32 nr_donated;

@@ -31,6 +31,7 @@
 #include "swap_out.h"
 
 #define RELIEF_LOOK	16	/* sections in one fault, as interrupts wait */
+#define RELIEF_SAMPLE	32	/* micro-pages that tell whether a section packs */
 #define RELIEF_FAILED	8	/* victims that left no frame, and what is resident does not pack */
 
 /* A section that leaves more than this of a frame in the store has not made enough room. */
@@ -239,6 +240,9 @@ static bool relief_prepare(struct section *s, u64 *word)
 	bool ready = !swap_out_prepare(s);
 
 	__atomic_store_n(&arena->relief_bytes, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&arena->relief_pages, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(&arena->relief_resident, section_resident(section_word(s)),
+			 __ATOMIC_RELAXED);
 	/* Nobody else changes it now. */
 	__atomic_store_n(&arena->relief, ready ? next : FRAME_NONE, __ATOMIC_RELEASE);
 	if (!ready) {
@@ -249,6 +253,19 @@ static bool relief_prepare(struct section *s, u64 *word)
 	return ready;
 }
 
+/*
+ * Would all that was in take less than what is worth a frame, if it went on like this? A sample
+ * tells: what does not pack is not to take the last frames for long.
+ */
+static bool relief_is_worth(u64 bytes)
+{
+	u64 all = __atomic_add_fetch(&arena->relief_bytes, bytes, __ATOMIC_RELAXED);
+	u64 pages = __atomic_add_fetch(&arena->relief_pages, 1, __ATOMIC_RELAXED);
+	u32 resident = __atomic_load_n(&arena->relief_resident, __ATOMIC_RELAXED);
+
+	return pages < RELIEF_SAMPLE || all * resident <= RELIEF_WORTH * pages;
+}
+
 static bool relief_out(struct section *s, u64 word)
 {
 	u32 i = relief_next(word);
@@ -257,8 +274,7 @@ static bool relief_out(struct section *s, u64 word)
 	/* The rest of it, and what other workers are at. */
 	this_cpu()->spans_kept = store_spans_for(TAIJI_SECTION_PAGES - i + relief_workers(word));
 	bytes = swap_out_page(s, section_word(s), i);
-	return bytes >= 0 && __atomic_add_fetch(&arena->relief_bytes, bytes, __ATOMIC_RELAXED) <=
-			     RELIEF_WORTH;
+	return bytes >= 0 && relief_is_worth(bytes);
 }
 
 /* The next micro-page is this CPU's. False when there is none. */

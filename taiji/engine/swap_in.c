@@ -64,8 +64,8 @@ static enum swap_in_enter swap_in_enter(struct section *s, u64 *word, u32 floor)
 
 /*
  * A frame for the first touch of new memory. Swap-in lives on the last ones, so this leaves them;
- * but a CPU that has masked its interrupts does not wait, and when nothing that is in packs, the
- * host needs them to come to where it can schedule (design.rst).
+ * but a CPU that has masked its interrupts does not wait, and when nothing that is in packs, half
+ * of them bring each CPU to where it can schedule (design.rst).
  */
 static u32 swap_in_touch_frame(struct section *s)
 {
@@ -75,7 +75,7 @@ static u32 swap_in_touch_frame(struct section *s)
 	if (frame != FRAME_NONE)
 		relief_note_frame();
 	else if (relief_is_barren())
-		frame = frame_take_home(section_index(s), FRAME_KEPT);
+		frame = frame_take_home(section_index(s), taiji_floor_barren(arena->nr_cpus));
 	return frame;
 }
 
