@@ -228,7 +228,7 @@ int main(void)
 	for (i = 0; i < (patched ? ARRAY_SIZE(lengths) : 2); i++)
 		instructions(lengths[i], patched);
 
-	/* From 7.3 on, x86's driver is given whole ranges and tells nobody what it makes of them. */
+	/* From 7.3 on x86 drivers are given whole ranges, and tell nobody what they make of it. */
 	if (count_start()) {
 		for (i = 0; i < ARRAY_SIZE(memories); i++)
 			if (!memories[i].touched)
