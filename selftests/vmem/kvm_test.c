@@ -104,6 +104,9 @@ TEST_F_TIMEOUT(kvm, unmapped_under_a_guest, 120)
 	ASSERT_TRUE(kvm_guest_start(&guest, map, 64 * MIB));
 	ASSERT_TRUE(kvm_guest_write(&guest, 2 * MIB, 4 * MIB));
 	munmap(map, 64 * MIB);
+	/* What comes next must not get that address: the guest would run on, in zeros. */
+	ASSERT_EQ(map, mmap(map, 64 * MIB, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+			    -1, 0));
 	close(self->dev);
 	ASSERT_EQ(self->region.size, pool_value("free_bytes"));
 
@@ -114,6 +117,7 @@ TEST_F_TIMEOUT(kvm, unmapped_under_a_guest, 120)
 	EXPECT_TRUE(is_zero(next, self->region.size));
 	kvm_guest_stop(&guest);
 	munmap(next, self->region.size);
+	munmap(map, 64 * MIB);
 	close(self->dev);
 	self->dev = vmem_open();
 }
