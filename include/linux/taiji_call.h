@@ -97,9 +97,9 @@
  *		of the store is lost
  * @TAIJI_CALL_AWAY:	(ipa, mask) of the 64 sections from ipa on, those whose bit
  *		is set are taken out of the reach of all CPUs, at once for all, as OUT
- *		does for one: OUT finds them so. How many of the 64 it has looked at,
- *		fewer when an interrupt is pending. A section that cannot go, or is
- *		somebody's at the moment, is passed over
+ *		does for one: OUT finds them so. How many sections it has looked at, from
+ *		ipa to the last of them, fewer when an interrupt is pending. A section
+ *		that cannot go, or is somebody's at the moment, is passed over
  *
  * **Any call may be made on any CPU at any time, beside any other and beside
  * faults.** What must not be at once shuts itself out: a section belongs to one

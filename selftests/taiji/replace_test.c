@@ -36,9 +36,7 @@ FIXTURE_TEARDOWN(loaded)
 {
 	munmap(self->p, SIZE);
 	EXPECT_EQ(0, taiji_switch("off"));
-	module_unload("taiji_engine_next");
-	module_unload("taiji_engine");
-	EXPECT_EQ(0, module_unload("taiji"));
+	EXPECT_EQ(0, taiji_unload_any());
 }
 
 TEST_F(loaded, last_one_is_used)

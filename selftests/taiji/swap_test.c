@@ -86,7 +86,7 @@ TEST_F_TIMEOUT(switched, blocks_come_back, 120)
 /* What each CPU counts adds up to what there is in stats/. */
 TEST_F(switched, each_cpu_counts)
 {
-	unsigned long long cpu, pause, instructions, calls, kinds[4], in, aborts = 0;
+	unsigned long long cpu, pause, instructions, calls, kinds[5], v[5], aborts = 0, flushes = 0;
 	char line[256];
 	FILE *f;
 	int n;
@@ -99,13 +99,18 @@ TEST_F(switched, each_cpu_counts)
 	ASSERT_NE(NULL, f);
 	ASSERT_NE(NULL, fgets(line, sizeof(line), f));
 	while (fgets(line, sizeof(line), f)) {
-		n = sscanf(line, "%llu %llu %llu %llu %llu %llu %llu %llu %llu", &cpu, &pause,
-			   &instructions, &calls, &kinds[0], &kinds[1], &kinds[2], &kinds[3], &in);
-		ASSERT_EQ(9, n);
+		n = sscanf(line, "%llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu",
+			   &cpu, &pause, &instructions, &calls, &kinds[0], &kinds[1], &kinds[2],
+			   &kinds[3], &v[0], &v[1], &v[2], &v[3], &kinds[4], &v[4]);
+		ASSERT_EQ(14, n);
 		EXPECT_GT(pause, 0);
-		aborts += kinds[0] + kinds[1] + kinds[2] + kinds[3];
+		/* Of any other kind there is none: each would be an abort of nobody's. */
+		EXPECT_EQ(0, kinds[3]);
+		aborts += kinds[0] + kinds[1] + kinds[2] + kinds[4];
+		flushes += v[4];
 	}
 	fclose(f);
+	EXPECT_GT(flushes, 0);
 	EXPECT_GE(aborts, SIZE / PAGE);
 	EXPECT_LE(aborts, sysfs_number(STATS "aborts"));
 }

@@ -28,6 +28,14 @@ static inline int taiji_unload(void)
 	return module_unload("taiji_engine") ?: module_unload("taiji");
 }
 
+/* Whichever engine is there. */
+static inline int taiji_unload_any(void)
+{
+	module_unload("taiji_engine_next");
+	module_unload("taiji_engine");
+	return module_unload("taiji");
+}
+
 static inline int taiji_switch(const char *to)
 {
 	tally->operations++;

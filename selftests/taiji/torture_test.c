@@ -255,9 +255,7 @@ static bool leave(void)
 		return false;
 	if (taiji_switch("off"))
 		return false;
-	module_unload("taiji_engine_next");
-	module_unload("taiji_engine");
-	return !module_unload("taiji");
+	return !taiji_unload_any();
 }
 
 static void report(void)

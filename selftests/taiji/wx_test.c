@@ -167,9 +167,7 @@ FIXTURE_TEARDOWN(loaded)
 {
 	munmap(self->p, SIZE);
 	EXPECT_EQ(0, taiji_switch("off"));
-	module_unload("taiji_engine_next");
-	module_unload("taiji_engine");
-	EXPECT_EQ(0, module_unload("taiji"));
+	EXPECT_EQ(0, taiji_unload_any());
 	free(self->before);
 	free(self->table);
 }

@@ -7,17 +7,7 @@
 #ifndef TAIJI_ARM64_MACHINE_H
 #define TAIJI_ARM64_MACHINE_H
 
-#include "types.h"
-
-#define BIT(nr)		(1UL << (nr))
-
-struct machine_env {
-	u64 window;
-	u64 cpu;
-	u64 flags;
-};
-
-#define MACHINE_REPEAT_TLBI	BIT(0)
+#include "env.h"
 
 extern struct machine_env *machine_env;
 
@@ -33,8 +23,5 @@ void __noreturn machine_stop(const char *what);
 #define dc(op, at)		note("dc " #op, at)
 #define ic(op)			note("ic " #op, 0)
 #define hint(op)		note(#op, 0)
-
-/* Does fetch on this CPU see what is written without being told? */
-bool machine_fetch_is_coherent(void);
 
 #endif

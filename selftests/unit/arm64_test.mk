@@ -16,9 +16,9 @@ CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Werror -Wno-sign-compare -fno-strict-
 all: $(OUT)/arm64_test $(OUT)/hyp_test $(OUT)/payload_test
 
 $(OUT)/arm64_test: $(UNIT)/arm64_test.c $(ARM64)/stage2.c $(ARM64)/tlb.c $(ARM64)/machine.c $(ENGINE)/arena.c \
-		   $(ENGINE)/gib.c $(wildcard $(ENGINE)/*.h) $(UNIT)/arm64_machine.h $(UNIT)/tap.h $(ROOT)/include/linux/taiji_call.h
+		   $(ENGINE)/gib.c $(wildcard $(ENGINE)/*.h) $(UNIT)/arm64_machine.h $(ARM64)/env.h $(UNIT)/tap.h $(ROOT)/include/linux/taiji_call.h
 	mkdir -p $(OUT)
-	$(CC) $(CFLAGS) -I$(ROOT)/include -I$(ENGINE) -I$(UNIT) -include $(UNIT)/arm64_machine.h -o $@ $(filter %.c,$^)
+	$(CC) $(CFLAGS) -I$(ROOT)/include -I$(ENGINE) -I$(ARM64) -I$(UNIT) -include $(UNIT)/arm64_machine.h -o $@ $(filter %.c,$^)
 
 # What is of the series includes its own headers, KVM's kvm_pgtable.h, and others that are empty here: the test's header
 # comes before all. Of KVM's page tables the part before stage 2 is enough.

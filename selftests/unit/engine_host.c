@@ -100,17 +100,26 @@ void host_begin(void)
 	must("GROW", call_range(TAIJI_CALL_GROW, host.first_grown, host.grown, 0));
 }
 
+/* As the base's swap_all(): one that is busy or finds no room is left for the next round. */
 static s64 host_whole_range(u64 nr)
 {
+	s64 later = 0;
+
 	for (unsigned int i = host.first_user; i < host.first_grown; i++) {
 		s64 result = call_whole(nr, i);
 
-		if (result != TAIJI_SECTION_PAGES)
+		if (result == -TAIJI_EBUSY || result == -TAIJI_ENOMEM)
+			later = later ? later : result;
+		else if (result != TAIJI_SECTION_PAGES)
 			return result;
 	}
-	return 0;
+	return later;
 }
 
+/*
+ * A section's home may be in use by the store as long as another one has a table, and the holes of
+ * the store may take the frames that sections need.
+ */
 bool host_all_home(void)
 {
 	s64 result = 0;
@@ -119,8 +128,9 @@ bool host_all_home(void)
 		result = host_whole_range(TAIJI_CALL_IN);
 		if (!result)
 			result = host_whole_range(TAIJI_CALL_HOME);
-		if (result != -TAIJI_EBUSY)
+		if (result != -TAIJI_EBUSY && result != -TAIJI_ENOMEM)
 			break;
+		host_whole_range(TAIJI_CALL_COMPACT);
 	}
 	if (result)
 		printf("# home: %lld\n", (long long)result);

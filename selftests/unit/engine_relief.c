@@ -14,6 +14,7 @@
 
 #include "call.h"
 #include "engine_host.h"
+#include "frame.h"
 #include "schedule.h"
 #include "tap.h"
 
@@ -24,19 +25,21 @@
  * @random: of the 512 words of a page; the rest is zero
  * @users: sections with that content
  * @makes: sections that they make room for at least
+ * @reserve: and for the frames that first touch leaves to swap-in, too
  */
 struct pack {
 	const char *name;
 	unsigned int random;
 	unsigned int users;
 	unsigned int makes;
+	bool reserve;
 };
 
 static const struct pack packs[] = {
-	{ "4:1", 128, 20, 10 },
-	{ "2:1", 256, 20, 5 },
-	{ "1.1:1", 465, 44, 1 },
-	{ "no way", 512, 20, 0 },
+	{ "4:1", 128, 20, 10, true },
+	{ "2:1", 256, 20, 5, true },
+	{ "1.1:1", 465, 44, 1, false },
+	{ "no way", 512, 20, 0, true },
 };
 
 static const struct pack *pack;
@@ -164,7 +167,8 @@ static void drop(unsigned int s)
 static void run(unsigned int cpus, unsigned int irqs, bool in_order)
 {
 	unsigned int donated = taiji_floor_touch(cpus) + 1;
-	unsigned int grown = donated + pack->makes;
+	unsigned int floor = masked ? FRAME_KEPT : taiji_floor_touch(cpus);
+	unsigned int grown = donated - (pack->reserve ? 0 : floor) + pack->makes;
 
 	host_start(cpus, 2 + donated + pack->users, donated, grown);
 	fill_users();

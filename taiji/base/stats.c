@@ -29,11 +29,12 @@ static void show_cpu(struct seq_file *m, u32 cpu)
 {
 	const struct taiji_cpu_stats *s = &taiji.cpus[cpu];
 
-	seq_printf(m, "%u %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n", cpu,
+	seq_printf(m, "%u %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu\n", cpu,
 		   taiji_pause_ns(cpu), taiji_pause_instructions(cpu), READ_ONCE(s->calls),
 		   READ_ONCE(s->kinds[0]), READ_ONCE(s->kinds[1]), READ_ONCE(s->kinds[2]),
-		   READ_ONCE(s->kinds[3]), READ_ONCE(s->swap_in), READ_ONCE(s->swap_out),
-		   READ_ONCE(s->retries), READ_ONCE(s->stalls));
+		   READ_ONCE(s->kinds[4]), READ_ONCE(s->swap_in), READ_ONCE(s->swap_out),
+		   READ_ONCE(s->retries), READ_ONCE(s->stalls), READ_ONCE(s->kinds[3]),
+		   READ_ONCE(s->flushes));
 }
 
 static int cpus_show(struct seq_file *m, void *unused)
@@ -42,7 +43,7 @@ static int cpus_show(struct seq_file *m, void *unused)
 
 	guard(rwsem_read)(&taiji_gate);
 
-	seq_puts(m, "cpu pause_ns pause_instructions calls translation access exec other in out retries stalls\n");
+	seq_puts(m, "cpu pause_ns pause_instructions calls translation access exec other in out retries stalls fetch flushes\n");
 	for (cpu = 0; taiji.on && cpu < taiji.start->nr_cpus; cpu++)
 		show_cpu(m, cpu);
 	return 0;

@@ -28,6 +28,8 @@ struct gib;
 struct store;
 struct cpu;
 
+#define WHOLE_QUEUE	256	/* sections that wait to become blocks: a power of two */
+
 #define PIECE_SLOT_SHIFT	14
 #define PIECE_SLOTS		(TAIJI_SECTION_SIZE >> PIECE_SLOT_SHIFT)
 
@@ -137,7 +139,7 @@ struct arena {
 	u64 relief __aligned(64);
 	u32 whole_head __aligned(64);
 	u32 whole_tail;
-	u32 whole[256];
+	u32 whole[WHOLE_QUEUE];
 } __aligned(64);
 
 /* Hidden: reached relative to the program counter, without a table of addresses to relocate. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "batch.h"
 #include "block.h"
 #include "check.h"
 #include "cpu.h"
@@ -162,38 +163,33 @@ bool block_collapse(struct section *s)
 	return true;
 }
 
-u32 block_collapse_sections(struct section *s, u32 n)
+u32 block_collapse_sections(struct section *first, u32 n)
 {
-	u64 begun = 0;
-	u32 dealt = 0;
+	struct batch b = { .first = first };
+	struct section *s;
 
-	BUILD_BUG_ON(BLOCK_MAX_SECTIONS > 64);
-	while (dealt < n) {
-		u32 i = dealt++;
-
-		struct section *at = section_after(s, i);
+	BUILD_BUG_ON(BLOCK_MAX_SECTIONS > BATCH_MAX);
+	while ((s = batch_next(&b, n))) {
+		bool begun = false;
 
 		/* An owner swaps it out, or in and makes a block of it itself. */
-		if (!block_whole(section_word(at)) || !section_own(at))
-			continue;
-		if (block_collapse_begin(at))
-			begun |= BIT_ULL(i);
-		else
-			section_disown(at);
-		if (cpu_irq_pending()) {
-			dealt -= !(begun & BIT_ULL(i));
-			break;
+		if (block_whole(section_word(s)) && section_own(s)) {
+			begun = block_collapse_begin(s);
+			if (!begun)
+				section_disown(s);
+			if (cpu_irq_pending()) {
+				/* One that is not done is the next call's. */
+				if (begun)
+					batch_add(&b, true);
+				break;
+			}
 		}
+		batch_add(&b, begun);
 	}
-	if (begun)
-		cpu_flush(s, dealt);
-	for (u32 i = 0; i < dealt; i++) {
-		struct section *at = section_after(s, i);
-
-		if (!(begun & BIT_ULL(i)))
-			continue;
-		block_collapse_end(at);
-		section_disown(at);
+	batch_flush(&b);
+	while ((s = batch_take(&b))) {
+		block_collapse_end(s);
+		section_disown(s);
 	}
-	return dealt;
+	return b.dealt;
 }

@@ -40,6 +40,6 @@ bool block_collapse(struct section *s);
  * TAIJI_CALL_COLLAPSE, for sections that nobody need own, with one flush: how many are dealt with,
  * fewer than @n when an interrupt waits.
  */
-u32 block_collapse_sections(struct section *s, u32 n);
+u32 block_collapse_sections(struct section *first, u32 n);
 
 #endif

@@ -3,6 +3,7 @@
  * What is out goes out of the store first, micro-page by micro-page, and is zeros from then on: so
  * this can be left alone at any point. Only when nothing is stored any more, the rest goes at once.
  */
+#include "batch.h"
 #include "check.h"
 #include "cpu.h"
 #include "drop.h"
@@ -110,38 +111,30 @@ static s64 drop_own(struct section *s)
 	return result;
 }
 
-s64 drop_sections(struct section *s, u32 n)
+s64 drop_sections(struct section *first, u32 n)
 {
 	const u64 kept = SECTION_SWAPPABLE | SECTION_RAM | SECTION_GROWN;
+	struct batch b = { .first = first };
+	struct section *s;
 	s64 result = 0;
-	u64 begun = 0;
-	u32 dealt = 0;
 
-	BUILD_BUG_ON(DROP_BATCH > 64);
-	while (dealt < n) {
-		struct section *at = section_after(s, dealt);
+	BUILD_BUG_ON(DROP_BATCH > BATCH_MAX);
+	while ((s = batch_next(&b, n))) {
+		bool absent = section_word(s) & SECTION_ABSENT;
 
-		if (!(section_word(at) & SECTION_ABSENT)) {
-			result = drop_own(at);
-			if (result)
-				break;
-			begun |= BIT_ULL(dealt);
-		}
-		dealt++;
+		result = absent ? 0 : drop_own(s);
+		if (result)
+			break;
+		batch_add(&b, !absent);
 		if (cpu_irq_pending())
 			break;
 	}
-	if (begun)
-		cpu_flush(s, dealt);
-	for (u32 i = 0; i < dealt; i++) {
-		struct section *at = section_after(s, i);
-
-		if (!(begun & BIT_ULL(i)))
-			continue;
+	batch_flush(&b);
+	while ((s = batch_take(&b))) {
 		stats_figure(FIGURE_SECTIONS_ABSENT, 1);
-		drop_end(at, (section_word(at) & kept) | SECTION_ABSENT | FRAME_NONE);
+		drop_end(s, (section_word(s) & kept) | SECTION_ABSENT | FRAME_NONE);
 	}
-	return dealt ? dealt : result;
+	return b.dealt ? b.dealt : result;
 }
 
 s64 drop_page(struct section *s, ipa_t page)

@@ -10,7 +10,7 @@
 #define DROP_BATCH	32	/* sections that share one flush */
 
 /* TAIJI_CALL_DROP: how many of up to DROP_BATCH are dealt with, or why the first cannot be. */
-s64 drop_sections(struct section *s, u32 n);
+s64 drop_sections(struct section *first, u32 n);
 /* TAIJI_CALL_DISCARD */
 s64 drop_page(struct section *s, ipa_t page);
 /*

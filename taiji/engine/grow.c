@@ -3,7 +3,7 @@
  * Memory beyond the RAM.
  */
 #include "arch.h"
-#include "cpu.h"
+#include "batch.h"
 #include "drop.h"
 #include "grow.h"
 #include "pin.h"
@@ -28,31 +28,28 @@ static s64 grow_own(struct section *s)
 	return result;
 }
 
-s64 grow_sections(struct section *s, u32 n)
+s64 grow_sections(struct section *first, u32 n)
 {
+	struct batch b = { .first = first };
+	struct section *s;
 	s64 result = 0;
-	u32 owned = 0;
 
-	while (!result && owned < n) {
-		result = grow_own(section_after(s, owned));
-		owned += !result;
+	BUILD_BUG_ON(GROW_BATCH > BATCH_MAX);
+	while ((s = batch_next(&b, n))) {
+		result = grow_own(s);
+		if (result)
+			break;
+		/* The machine has had it mapped 1:1, onto nothing. */
+		arch_unmap(section_ipa(s));
+		batch_add(&b, true);
 	}
-	if (!owned)
-		return result;
-
-	/* The machine has had them mapped 1:1, onto nothing. */
-	for (u32 i = 0; i < owned; i++)
-		arch_unmap(section_ipa(section_after(s, i)));
-	cpu_flush(s, owned);
-	for (u32 i = 0; i < owned; i++) {
-		struct section *at = section_after(s, i);
-
-		section_seal(at);
-		section_become(at, SECTION_GROWN | SECTION_SWAPPABLE | SECTION_ABSENT |
-			       FRAME_NONE);
+	batch_flush(&b);
+	while ((s = batch_take(&b))) {
+		section_seal(s);
+		section_become(s, SECTION_GROWN | SECTION_SWAPPABLE | SECTION_ABSENT | FRAME_NONE);
 	}
-	stats_figure(FIGURE_SECTIONS_ABSENT, owned);
-	return owned;
+	stats_figure(FIGURE_SECTIONS_ABSENT, b.dealt);
+	return b.dealt ? b.dealt : result;
 }
 
 /* Owned and sealed if the result is 0. */
@@ -73,32 +70,25 @@ static s64 shrink_own(struct section *s)
 	return result;
 }
 
-s64 grow_shrink(struct section *s, u32 n)
+s64 grow_shrink(struct section *first, u32 n)
 {
+	struct batch b = { .first = first };
+	struct section *s;
 	s64 result = 0;
-	u64 begun = 0;
-	u32 dealt = 0;
 
-	BUILD_BUG_ON(GROW_BATCH > 64);
-	while (dealt < n) {
-		struct section *at = section_after(s, dealt);
-
+	while ((s = batch_next(&b, n))) {
 		/* After an interrupt or -EBUSY there may be some that have gone. */
-		if (section_word(at) != HOLE) {
-			result = shrink_own(at);
-			if (result)
-				break;
-			begun |= BIT_ULL(dealt);
-		}
-		dealt++;
+		bool gone = section_word(s) == HOLE;
+
+		result = gone ? 0 : shrink_own(s);
+		if (result)
+			break;
+		batch_add(&b, !gone);
 		if (cpu_irq_pending())
 			break;
 	}
-	if (begun)
-		cpu_flush(s, dealt);
-	for (u32 i = 0; i < dealt; i++) {
-		if (begun & BIT_ULL(i))
-			drop_end(section_after(s, i), HOLE);
-	}
-	return dealt ? dealt : result;
+	batch_flush(&b);
+	while ((s = batch_take(&b)))
+		drop_end(s, HOLE);
+	return b.dealt ? b.dealt : result;
 }

@@ -7,6 +7,7 @@
  * Between two calls nothing is owned. If the base never comes back, what is out is out and what is
  * HELD is mapped when touched.
  */
+#include "batch.h"
 #include "block.h"
 #include "check.h"
 #include "codec.h"
@@ -119,16 +120,17 @@ s64 swap_out_prepare(struct section *s)
 	return stale < 0 ? stale : 0;
 }
 
+static bool away_can(u64 word)
+{
+	return word & SECTION_SWAPPABLE && word & SECTION_MAPPED && !(word & SECTION_MOVING) &&
+	       section_frame(word) != FRAME_NONE;
+}
+
 static bool away_own(struct section *s)
 {
-	u64 word = section_word(s);
-
-	if (!(word & SECTION_SWAPPABLE) || !(word & SECTION_MAPPED) || word & SECTION_MOVING ||
-	    section_frame(word) == FRAME_NONE || !section_own(s))
+	if (!away_can(section_word(s)) || !section_own(s))
 		return false;
-	word = section_word(s);
-	if (word & SECTION_SWAPPABLE && word & SECTION_MAPPED && !(word & SECTION_MOVING) &&
-	    section_frame(word) != FRAME_NONE && away_begin(s) > 0)
+	if (away_can(section_word(s)) && away_begin(s) > 0)
 		return true;
 	section_disown(s);
 	return false;
@@ -136,30 +138,23 @@ static bool away_own(struct section *s)
 
 u32 swap_out_away(struct section *first, u64 mask)
 {
-	u64 begun = 0;
-	u32 i;
+	u32 n = 64 - __builtin_clzll(mask);
+	struct batch b = { .first = first };
+	struct section *s;
 
-	for (i = 0; i < 64; i++) {
-		if (!(mask & BIT_ULL(i)) || !away_own(section_after(first, i)))
-			continue;
-		begun |= BIT_ULL(i);
-		if (cpu_irq_pending()) {
-			i++;
+	while ((s = batch_next(&b, n))) {
+		bool wanted = mask & BIT_ULL(b.dealt);
+
+		batch_add(&b, wanted && away_own(s));
+		if (wanted && cpu_irq_pending())
 			break;
-		}
 	}
-	if (begun)
-		cpu_flush(first, 64 - __builtin_clzll(begun));
-	for (u32 k = 0; k < i; k++) {
-		struct section *s;
-
-		if (!(begun & BIT_ULL(k)))
-			continue;
-		s = section_after(first, k);
+	batch_flush(&b);
+	while ((s = batch_take(&b))) {
 		away_end(s);
 		section_disown(s);
 	}
-	return i;
+	return b.dealt;
 }
 
 /*

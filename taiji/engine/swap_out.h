@@ -15,7 +15,7 @@ s64 swap_out_prepare(struct section *s);
  * long as one owns the section.
  */
 s64 swap_out_page(struct section *s, u64 word, u32 i);
-/* TAIJI_CALL_AWAY: how many of the 64 sections from @first on have been looked at. */
+/* TAIJI_CALL_AWAY: how many have been looked at, up to the last in @mask, which is not 0. */
 u32 swap_out_away(struct section *first, u64 mask);
 /* TAIJI_CALL_OUT, by the owner */
 s64 swap_out_section(struct section *s, u32 from, u32 to);

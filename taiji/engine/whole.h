@@ -7,8 +7,6 @@
 
 #include "section.h"
 
-#define WHOLE_QUEUE	256	/* as many wait; a power of two */
-
 /* After the fault that brought in the last micro-page: one store in 512 faults. */
 void whole_queue(struct section *s);
 /* TAIJI_CALL_COLLAPSE without a range: up to @n of those that wait; 0 when none does. */

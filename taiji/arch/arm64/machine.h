@@ -6,23 +6,12 @@
 #ifndef TAIJI_ARM64_MACHINE_H
 #define TAIJI_ARM64_MACHINE_H
 
-#include "types.h"
-
-#define BIT(nr)		(1UL << (nr))
+#include "env.h"
 
 /*
- * What KVM hands to every entry (struct kvm_payload_env). entry.S keeps it in
- * x18, which the compiler leaves alone, so that the CPU is known everywhere
- * without a system register of its own.
+ * entry.S keeps it in x18, which the compiler leaves alone, so that the CPU is
+ * known everywhere without a system register of its own.
  */
-struct machine_env {
-	u64 window;
-	u64 cpu;
-	u64 flags;
-};
-
-#define MACHINE_REPEAT_TLBI	BIT(0)	/* KVM_PAYLOAD_REPEAT_TLBI */
-
 register struct machine_env *machine_env asm("x18");
 
 #define read_sysreg(name) ({					\
@@ -47,8 +36,5 @@ static inline void __noreturn machine_stop(const char *what)
 	asm volatile("brk #0x7a11" : : "r" (x0));
 	__builtin_unreachable();
 }
-
-/* Does fetch on this CPU see what is written without being told? */
-bool machine_fetch_is_coherent(void);
 
 #endif
