@@ -241,6 +241,43 @@ static void report_longest(void)
 	bench_figure("T10.irq_off.faults", abort * 16.0, "instr", pack[MAX], 1.2 * pack[MAX]);
 }
 
+/* The last column of debugfs' file of CPUs, over all of them. */
+static double flushes(void)
+{
+	FILE *f = fopen("/sys/kernel/debug/taiji/cpus", "r");
+	char line[256], *last;
+	double sum = 0;
+
+	bench_check("debugfs", f && fgets(line, sizeof(line), f));
+	while (fgets(line, sizeof(line), f)) {
+		last = strrchr(line, ' ');
+		sum += last ? atof(last) : 0;
+	}
+	fclose(f);
+	return sum;
+}
+
+/* T17: invalidations of all TLBs for what goes out. One for each section makes 512. */
+static void report_flushes(void)
+{
+	const size_t size = 128 << 20;
+	char *p = taiji_map(size);
+	double before, after, out;
+
+	bench_check("memory", p);
+	taiji_fill(p, size, 17);
+	before = flushes();
+	out = sysfs_number(STATS "swap_out");
+	/* Less than what is asked for is something, too. */
+	sysfs_write(TAIJI "reclaim", "100%");
+	out = (sysfs_number(STATS "swap_out") - out) / (1 << 18);
+	after = flushes() - before;
+	bench_check("reclaim", out * 1024 > 96);
+	bench_check("content", !taiji_verify(p, size, 17));
+	munmap(p, size);
+	bench_figure("T17.flushes", after / out, "per GiB", 512, 32);
+}
+
 /* T11: in percent of the RAM, with nothing out, and of what is out. */
 static void report_metadata(void)
 {
@@ -314,6 +351,7 @@ int main(void)
 	run_huge();
 	report_metadata();
 	report_longest();
+	report_flushes();
 
 	munmap(mem, SIZE);
 	bench_check("switch off", !taiji_switch("off"));

@@ -68,19 +68,10 @@ static void note(unsigned long index, enum taiji_age age, bool scan)
 	}
 }
 
-/**
- * taiji_lru_look - see what was touched since somebody looked
- * @first:	index of the first section
- * @nr:		how many, up to TAIJI_AGE_SECTIONS
- * @scan:	what was not touched grows older
- *
- * Where nothing is swappable, as between two banks of memory, nobody needs to know.
- *
- * Context: taiji_gate held, system switched.
- */
-void taiji_lru_look(unsigned long first, unsigned long nr, bool scan)
+/* Of up to TAIJI_AGE_SECTIONS. Where nothing is swappable nobody needs to know. */
+static void look(unsigned long first, unsigned long end, bool scan)
 {
-	unsigned long end = first + nr, i;
+	unsigned long nr, i;
 	u64 ages;
 
 	first = find_next_bit(taiji.swappable, end, first);
@@ -92,6 +83,24 @@ void taiji_lru_look(unsigned long first, unsigned long nr, bool scan)
 	for (i = 0; i < nr; i++) {
 		note(first + i, taiji_age(ages, i), scan);
 		WRITE_ONCE(partial[first + i], taiji_age_is_partial(ages, i));
+	}
+}
+
+/**
+ * taiji_lru_look - see what was touched since somebody looked
+ * @first:	index of the first section
+ * @nr:		how many
+ * @scan:	what was not touched grows older
+ *
+ * Context: taiji_gate held, system switched.
+ */
+void taiji_lru_look(unsigned long first, unsigned long nr, bool scan)
+{
+	unsigned long end = first + nr, to;
+
+	for (; first < end; first = to) {
+		to = min(first + TAIJI_AGE_SECTIONS, end);
+		look(first, to, scan);
 	}
 }
 

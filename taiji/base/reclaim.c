@@ -22,7 +22,7 @@
 
 #include "taiji.h"
 
-#define BATCH	TAIJI_AGE_SECTIONS
+#define BATCH	32UL	/* sections that share a flush on their way out */
 #define COMPACT_MIN	8	/* frames: less is lost to size classes anyway */
 
 static DEFINE_PER_CPU(struct task_struct *, worker);
@@ -77,8 +77,17 @@ static u64 choose(unsigned long first, unsigned long nr, unsigned int level)
 }
 
 /*
- * Returns how many sections went out. A whole batch is away before the first is packed: what is
- * touched meanwhile comes back, which costs less than a flush for each.
+ * A whole batch is away before the first is packed: what is touched meanwhile comes back, which
+ * costs less than a flush for each. One alone is so by OUT.
+ */
+static void away(unsigned long first, u64 mask)
+{
+	if (hweight64(mask) > 1)
+		taiji_swap_away(taiji_ipa(first), mask);
+}
+
+/*
+ * Returns how many sections went out.
  *
  * Context: taiji_gate held.
  */
@@ -92,8 +101,7 @@ static unsigned long take_batch(unsigned int level)
 
 	taiji_lru_look(first, nr, false);
 	mask = choose(first, nr, level);
-	if (hweight64(mask) > 1)
-		taiji_swap_away(taiji_ipa(first), mask);
+	away(first, mask);
 	for (i = first; mask; i++, mask >>= 1) {
 		if (!(mask & 1))
 			continue;
@@ -324,13 +332,18 @@ int taiji_reclaim(u64 bytes)
 
 	for (first = 0; first < taiji_nr_sections() && nr; first += BATCH) {
 		unsigned long end = min(first + BATCH, taiji_nr_sections());
+		u64 mask = 0;
 
 		taiji_lru_look(first, end - first, false);
-		for (i = first; i < end && nr; i++) {
+		for (i = first; i < end && hweight64(mask) < nr; i++) {
+			if (test_bit(i, taiji.swappable) && taiji_lru_level(i) >= 0)
+				mask |= BIT_ULL(i - first);
+		}
+		away(first, mask);
+		for (i = first; mask; i++, mask >>= 1) {
 			if (fatal_signal_pending(current))
 				return -EINTR;
-			if (test_bit(i, taiji.swappable) && taiji_lru_level(i) >= 0 &&
-			    !taiji_swap(TAIJI_CALL_OUT, taiji_ipa(i)))
+			if (mask & 1 && !taiji_swap(TAIJI_CALL_OUT, taiji_ipa(i)))
 				nr--;
 		}
 	}
